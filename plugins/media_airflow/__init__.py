@@ -1,0 +1,1 @@
+"""media-ops on Apache Airflow: operators, the DAG factory, the embedded mode."""
