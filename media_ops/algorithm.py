@@ -1,0 +1,90 @@
+"""The contract: what an algorithm says of itself, so that everything else follows from it.
+
+An algorithm is one file in `media_ops/algorithms/`. Its module name is its name everywhere: DAG id, docs page,
+test id. Its class docstring's first line is its title, the rest its description; `Params` is its form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from media_ops.errors import ParamsInvalid
+
+
+class AlgorithmParams(BaseModel):
+    """Parameters of an algorithm: frozen, bounded, each field described for the person who fills the form."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Need:
+    """Neighbour frames an algorithm must see before and after each frame it gives."""
+
+    before: int = 0
+    after: int = 0
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """An FFmpeg encoder and its options, such that separately encoded segments can be joined.
+
+    `lossless_formats` are pixel formats that the encoder keeps bit by bit when `lossless` is set.
+    """
+
+    codec: str
+    options: dict[str, str] = field(default_factory=dict)
+    lossless: bool = False
+    cpu_seconds_per_megapixel: float = 0.04
+
+
+class Algorithm:
+    """Root of the shapes; subclass `EncodeAlgorithm`, not this."""
+
+    version: ClassVar[str]
+    device: ClassVar[str] = "cpu"
+    Params: ClassVar[type[AlgorithmParams]]
+
+    def __init__(self, params: AlgorithmParams) -> None:
+        self.params: Any = params
+
+    @classmethod
+    def name(cls) -> str:
+        """Module name, which is the name everywhere."""
+        return cls.__module__.rpartition(".")[2]
+
+    @classmethod
+    def title(cls) -> str:
+        """First line of the docstring."""
+        return (cls.__doc__ or "").strip().partition("\n")[0]
+
+    @classmethod
+    def description(cls) -> str:
+        """Docstring after its first line."""
+        lines = (cls.__doc__ or "").strip().partition("\n")[2].splitlines()
+        return "\n".join(line.strip() for line in lines).strip()
+
+    @classmethod
+    def from_params(cls, params: dict[str, Any]) -> Algorithm:
+        """Validate `params` and make the algorithm, or raise `ParamsInvalid` naming the first wrong field."""
+        try:
+            return cls(cls.Params.model_validate(params))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(str(part) for part in first["loc"]) or "params"
+            raise ParamsInvalid(f"{cls.name()}: parameter {place}: {first['msg']}") from error
+
+    def need(self) -> Need:
+        """Say which neighbours are needed; none unless overridden."""
+        return Need()
+
+
+class EncodeAlgorithm(Algorithm):
+    """Frames pass through untouched; the encoder is the work."""
+
+    def encoder(self) -> EncoderSettings:
+        """Give the encoder and its options."""
+        raise NotImplementedError

@@ -1,0 +1,40 @@
+"""H.264 by libx264 at constant quality."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from media_ops.algorithm import AlgorithmParams, EncodeAlgorithm, EncoderSettings
+from media_ops.encoders.x264 import Preset, x264
+
+
+class TranscodeH264(EncodeAlgorithm):
+    """Transcode to H.264.
+
+    Constant quality with libx264. Frame times, colour tags, sound, subtitles, chapters and metadata of the source
+    are kept; bit depth and chroma too, wherever the encoder can.
+    """
+
+    version = "1.0.0"
+
+    class Params(AlgorithmParams):
+        crf: float = Field(
+            23,
+            ge=0,
+            le=51,
+            title="Quality (CRF)",
+            description="Constant rate factor: lower is better and larger. 18 looks like the source, 23 is usual.",
+        )
+        preset: Preset = Field(
+            "medium",
+            title="Preset",
+            description="Slower presets make smaller files of the same quality.",
+        )
+        lossless: bool = Field(
+            False,
+            title="Lossless",
+            description="Keep every decoded frame bit by bit; large files. The quality setting has no effect then.",
+        )
+
+    def encoder(self) -> EncoderSettings:
+        return x264(crf=self.params.crf, preset=self.params.preset, lossless=self.params.lossless)

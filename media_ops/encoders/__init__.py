@@ -1,0 +1,1 @@
+"""Encoder settings whose separately encoded segments can be joined."""

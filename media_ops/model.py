@@ -1,0 +1,290 @@
+"""The nouns: small frozen records that cross process boundaries as JSON.
+
+Ranks count frames in presentation order from 0; ranges are half-open. PTS are integers in the source's time base,
+which is written as a fraction such as `"1/12800"`. Seconds as floats appear in labels and descriptions only.
+Large records (index, segment rows, signatures) are objects in the store; the nouns carry their keys.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Noun(BaseModel):
+    """A frozen record that knows no field but its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Colour(Noun):
+    """Colour tags as FFmpeg names them; None where the stream says nothing."""
+
+    primaries: str | None = None
+    transfer: str | None = None
+    matrix: str | None = None
+    range: str | None = None
+    chroma_location: str | None = None
+
+
+class StreamProfile(Noun):
+    """One stream as ffprobe describes it."""
+
+    index: int
+    kind: Literal["video", "audio", "subtitle", "data", "attachment"]
+    codec: str | None = None
+    profile: str | None = None
+    language: str | None = None
+    title: str | None = None
+    bit_rate: int | None = None
+    duration: float | None = None
+    attached_picture: bool = False
+    # video
+    width: int | None = None
+    height: int | None = None
+    pixel_format: str | None = None
+    colour: Colour | None = None
+    sample_aspect_ratio: str | None = None
+    rotation: int = 0
+    field_order: str | None = None
+    frame_rate: str | None = None
+    time_base: str | None = None
+    # audio
+    sample_rate: int | None = None
+    channels: int | None = None
+    channel_layout: str | None = None
+
+
+class Profile(Noun):
+    """What a source is, for people and for choosing settings; no decision about time rests on it."""
+
+    source: str
+    container: str
+    size: int
+    duration: float | None = None
+    bit_rate: int | None = None
+    streams: list[StreamProfile]
+    chapters: int = 0
+    tags: dict[str, str] = {}
+    anomalies: list[str] = []
+
+    @property
+    def video(self) -> StreamProfile | None:
+        """The first video stream that is not a cover picture."""
+        return next((s for s in self.streams if s.kind == "video" and not s.attached_picture), None)
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether there is any sound to carry over."""
+        return any(s.kind == "audio" for s in self.streams)
+
+
+class JobOptions(Noun):
+    """How a job is to be cut and proved, whatever the algorithm."""
+
+    segments: int | None = Field(None, ge=1, description="Exactly so many segments; overrides reasons of cost.")
+    segment_seconds: float | None = Field(None, ge=0.1, description="Wanted length of a segment, in seconds.")
+    whole: bool = Field(False, description="Process the whole file in one piece.")
+    verify: Literal["joints", "full"] = Field(
+        "joints", description="`joints` decodes 12 frames either side of each joint, `full` decodes everything."
+    )
+    threads: int = Field(1, ge=1, le=64, description="Threads of each decoder and encoder.")
+
+
+class Segment(Noun):
+    """Ranks [start, end) to produce; [first, last) is what has to be decoded for it, warm-up included."""
+
+    order: int
+    start: int
+    end: int
+    first: int
+    last: int
+    label: str
+    rows: str = Field(description="Key of the segment's own rows of the index.")
+
+
+class Slicing(Noun):
+    """Whether the job was cut, into how many segments, and why not when it was not."""
+
+    used: bool
+    segments: int
+    reason: str | None = None
+
+
+class Plan(Noun):
+    """How a source is cut. A plan of one segment means that it is processed whole."""
+
+    frames: int
+    slicing: Slicing
+    segments: list[Segment]
+    warnings: list[str] = []
+
+
+class Versions(Noun):
+    """What computed a segment; segments of different versions are never joined."""
+
+    wheel: str
+    libavcodec: str
+    encoder: str
+
+
+class Metrics(Noun):
+    """What an attempt cost. CPU seconds are user + system of the child process, its start included."""
+
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    frames_decoded: int = 0
+    bytes_written: int = 0
+
+
+class SegmentResult(Noun):
+    """One segment, encoded: where it lies and what its makers saw."""
+
+    order: int
+    start: int
+    end: int
+    trace_id: str
+    key: str = Field(description="Key of the encoded video, in a container that keeps the time base.")
+    sha256: str
+    size: int
+    signatures: str = Field(description="Key of the luma signatures of every frame handed to the encoder.")
+    fingerprints: dict[int, str] = Field(description="Digest of source frames by rank: start-1, start, end-1, end.")
+    codec_config: str = Field(description="Digest of the encoder's extradata.")
+    versions: Versions
+    metrics: Metrics = Metrics()
+    warnings: list[str] = []
+
+
+class Track(Noun):
+    """What happens to one stream beside the video."""
+
+    index: int
+    kind: Literal["audio", "subtitle", "attachment", "picture", "data"]
+    action: Literal["copy", "encode", "drop"]
+    codec: str | None = None
+    reason: str | None = None
+
+
+class AudioResult(Noun):
+    """Sound made ready for the merge: tracks to copy from the source, or encoded ones under `key`."""
+
+    tracks: list[Track]
+    key: str | None = Field(None, description="Key of the encoded tracks, in the order of `tracks`; None if none.")
+    metrics: Metrics = Metrics()
+    warnings: list[str] = []
+
+
+class JointProof(Noun):
+    """What was seen at one joint."""
+
+    rank: int
+    fingerprint: str
+    frames_compared: int
+
+
+class Proof(Noun):
+    """Why the result may be called right. It is written only when every check held."""
+
+    algorithm: str
+    algorithm_version: str
+    exactness: str = "exact"
+    frames_in: int
+    frames_out: int
+    pts_mismatches: int
+    pts_digest: str = Field(description="sha256 over the presentation times as rational text, one a line.")
+    pts_resolution: str = Field(description="Time base of the output track; times are exact at this resolution.")
+    pts_shift: str = Field(description="What was added to all streams alike, in seconds as a fraction.")
+    av_offset_ms: float | None = Field(None, description="Largest change of sound against picture, in milliseconds.")
+    verify: Literal["joints", "full"]
+    frames_compared: int
+    joints: list[JointProof]
+    colour_source: Colour
+    colour_output: Colour
+    lossless_digest: str | None = None
+    output_size: int
+    output_sha256: str
+    versions: Versions
+
+
+class ProbeRequest(Noun):
+    """Look at `source`; write its index below `prefix` in `store`."""
+
+    source: str
+    store: str
+    prefix: str
+
+
+class ProbeResult(Noun):
+    """What a probe found; `index` is the key of the frame index."""
+
+    profile: Profile
+    index: str
+    frames: int
+    time_base: str
+    duration: float = Field(description="Presented length of the video in seconds, for labels and estimates.")
+    index_by: Literal["packets", "decoding"]
+    metrics: Metrics = Metrics()
+
+
+class ProcessRequest(Noun):
+    """Produce one segment of `source`."""
+
+    source: str
+    store: str
+    prefix: str
+    segment: Segment
+    algorithm: str
+    params: dict[str, Any]
+    trace_id: str
+    threads: int = 1
+
+
+class AudioRequest(Noun):
+    """Make the sound of `source` ready for a container named by its file extension, such as `.mp4`."""
+
+    source: str
+    store: str
+    prefix: str
+    container: str
+
+
+class MergeRequest(Noun):
+    """Join `results` into `output`, prove it, and only then publish it."""
+
+    source: str
+    store: str
+    prefix: str
+    output: str
+    replace: bool = True
+    algorithm: str
+    params: dict[str, Any]
+    plan: Plan
+    index: str
+    results: list[SegmentResult]
+    audio: AudioResult | None = None
+    verify: Literal["joints", "full"] = "joints"
+    threads: int = 1
+
+
+class MergeResult(Noun):
+    """A published output and its proof."""
+
+    output: str
+    proof: Proof
+    metrics: Metrics = Metrics()
+    warnings: list[str] = []
+
+
+class RunReport(Noun):
+    """One job's outcome: the document of `media run --json`."""
+
+    outcome: Literal["succeeded", "failed"]
+    algorithm: dict[str, str]
+    inputs: list[str]
+    outputs: list[str] = []
+    slicing: Slicing | None = None
+    proof: Proof | None = None
+    metrics: dict[str, float] = {}
+    warnings: list[str] = []
+    error: dict[str, str] | None = None

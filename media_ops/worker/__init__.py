@@ -1,0 +1,1 @@
+"""The sandboxed process that touches foreign media: one child per attempt."""

@@ -1,0 +1,162 @@
+"""One attempt: a child process that runs one verb and reports progress as JSON lines."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, Generic, Literal, TypeVar
+
+from media_ops.errors import ChildDied, OurError, from_record
+from media_ops.model import (
+    AudioRequest,
+    AudioResult,
+    MergeRequest,
+    MergeResult,
+    Noun,
+    ProbeRequest,
+    ProbeResult,
+    ProcessRequest,
+    SegmentResult,
+)
+
+R = TypeVar("R", bound=Noun)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Work done so far; `total` is None while it is unknown. The unit is frames, or packets while indexing."""
+
+    done: int
+    total: int | None = None
+
+
+class Attempt(Generic[R]):
+    """Run `verb` on `request` in a process of its own: own group, dies with its parent, limits, lean imports.
+
+    Start and wait from the same thread: the kernel ties the child's life to the thread that made it.
+    """
+
+    def __init__(self, verb: Literal["probe", "process", "audio", "merge"], request: Noun, result: type[R]):
+        self.verb = verb
+        self.request = request
+        self.result = result
+        self._child: subprocess.Popen[str] | None = None
+
+    def run(self, on_progress: Callable[[Progress], None] | None = None) -> R:
+        """Start the child, follow it, give its result, or raise the error it reported.
+
+        Raises `ChildDied` when it ended without either. Whatever happens, nothing of it is left running and its
+        scratch folder is gone.
+        """
+        with (
+            tempfile.TemporaryDirectory(prefix="media-attempt-", ignore_cleanup_errors=True) as scratch,
+            tempfile.TemporaryFile("w+", errors="replace") as stderr,
+        ):
+            started = time.monotonic()
+            child = self._start(scratch, stderr)
+            try:
+                answer = self._follow(child, on_progress)
+                child.wait()
+            finally:
+                self.kill()
+            if answer is None:
+                stderr.seek(0)
+                raise ChildDied(_epitaph(self.verb, child.returncode, stderr.read()))
+            if "error" in answer:
+                raise from_record(answer["error"])
+            return _with_cost(self.result.model_validate(answer["result"]), time.monotonic() - started)
+
+    def kill(self) -> None:
+        """End the child's whole process group at once; safe to call at any time and from a signal handler."""
+        child = self._child
+        if child is None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=5)
+
+    @property
+    def pid(self) -> int | None:
+        """Process id (and process group id) of the child, once started."""
+        return self._child.pid if self._child else None
+
+    def _start(self, scratch: str, stderr: IO[str]) -> subprocess.Popen[str]:
+        # -P: the current folder is no place to import from. The result has a pipe of its own, because a library
+        # may print; a child that inherited the parent's stdout would hold an Airflow task's slot.
+        command = [sys.executable, "-P", "-m", "media_ops.worker.child", self.verb, str(os.getpid()), scratch]
+        environment = dict(os.environ, OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
+        self._child = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env=environment,
+            process_group=0,
+        )
+        assert self._child.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._child.stdin.write(self.request.model_dump_json())
+            self._child.stdin.close()
+        return self._child
+
+    def _follow(
+        self, child: subprocess.Popen[str], on_progress: Callable[[Progress], None] | None
+    ) -> dict[str, dict[str, str]] | None:
+        assert child.stdout is not None
+        answer = None
+        for line in child.stdout:
+            try:
+                message = json.loads(line)
+            except ValueError as error:  # cut short by a kill
+                if not line.endswith("\n"):
+                    break
+                raise OurError(f"{self.verb}: the child wrote {line[:80]!r}") from error
+            if "progress" in message:
+                if on_progress:
+                    on_progress(Progress(*message["progress"]))
+            else:
+                answer = message
+        return answer
+
+
+def _epitaph(verb: str, status: int | None, stderr: str) -> str:
+    how = f"was ended by {signal.Signals(-status).name}" if status and status < 0 else f"ended with {status}"
+    last = stderr.strip().splitlines()[-1:] or ["it said nothing"]
+    return f"{verb}: the worker process {how}: {last[0]}"
+
+
+def _with_cost(result: R, wall: float) -> R:
+    metrics = getattr(result, "metrics", None)
+    if metrics is None:
+        return result
+    return result.model_copy(update={"metrics": metrics.model_copy(update={"wall_seconds": wall})})
+
+
+def probe_attempt(request: ProbeRequest) -> Attempt[ProbeResult]:
+    """Describe and index a source."""
+    return Attempt("probe", request, ProbeResult)
+
+
+def process_attempt(request: ProcessRequest) -> Attempt[SegmentResult]:
+    """Produce one segment."""
+    return Attempt("process", request, SegmentResult)
+
+
+def audio_attempt(request: AudioRequest) -> Attempt[AudioResult]:
+    """Prepare the sound."""
+    return Attempt("audio", request, AudioResult)
+
+
+def merge_attempt(request: MergeRequest) -> Attempt[MergeResult]:
+    """Join, prove and publish."""
+    return Attempt("merge", request, MergeResult)
