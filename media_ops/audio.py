@@ -1,0 +1,38 @@
+"""Verb: make the sound ready for the merge. Sound is never cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from media_ops.model import AudioRequest, AudioResult, Metrics, Track
+
+
+def prepare_audio(
+    request: AudioRequest, scratch: Path, on_progress: Callable[[int, int | None], None]
+) -> AudioResult:
+    """Decide for each sound track whether it is copied or encoded, and encode those that must be.
+
+    Tracks to copy are read from the source by the merge, with their own time stamps and priming.
+    """
+    from media_ops.container.sound import encode_tracks
+    from media_ops.container.tracks import audio_track, container_format
+    from media_ops.frames.source import open_media
+    from media_ops.storage import open_store
+
+    with open_media(request.source) as source:
+        container = container_format(request.container)
+        tracks = [audio_track(stream, container) for stream in source.streams.audio]
+    encoded = [track for track in tracks if track.action == "encode"]
+    key, size = None, 0
+    if encoded:
+        path = scratch / "sound.mov"
+        encode_tracks(request.source, [track.index for track in encoded], path, on_progress)
+        key, size = f"{request.prefix}/sound.mov", path.stat().st_size
+        open_store(request.store).put(key, path)
+    return AudioResult(tracks=tracks, key=key, metrics=Metrics(bytes_written=size), warnings=_warnings(tracks))
+
+
+def _warnings(tracks: list[Track]) -> list[str]:
+    done = {"encode": "is encoded to AAC", "drop": "is dropped"}
+    return [f"sound track {t.index} {done[t.action]}: {t.reason}" for t in tracks if t.action != "copy"]

@@ -1,0 +1,1 @@
+"""The result's container: time stamps, tracks beside the video, writing."""

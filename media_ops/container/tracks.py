@@ -1,0 +1,74 @@
+"""Decide what becomes of each stream beside the video, by what the target container can hold."""
+
+from __future__ import annotations
+
+from av.container import InputContainer
+from av.stream import Disposition, Stream
+
+from media_ops.errors import Unsupported
+from media_ops.model import Track
+
+FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+
+_MP4_AUDIO = {"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"}
+_MOV_AUDIO = {"aac", "mp3", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le"}
+_MKV_AUDIO = _MP4_AUDIO | {"vorbis", "mp2", "dts", "truehd", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le"}
+_AUDIO = {"mp4": _MP4_AUDIO, "mov": _MOV_AUDIO, "matroska": _MKV_AUDIO}
+_TEXT = {"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text"}
+_MKV_SUBTITLES = {"subrip", "srt", "ass", "ssa", "webvtt", "dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle"}
+
+
+def container_format(extension: str) -> str:
+    """Name FFmpeg's muxer for a file extension, or raise `Unsupported`."""
+    if extension.lower() not in FORMATS:
+        raise Unsupported(f"output {extension or 'without an extension'}: choose one of {', '.join(sorted(FORMATS))}")
+    return FORMATS[extension.lower()]
+
+
+def audio_track(stream: Stream, container: str) -> Track:
+    """Copy where the container takes the codec and players expect it there, else AAC."""
+    codec = stream.codec_context.name if stream.codec_context else None
+    if codec is None:
+        return Track(index=stream.index, kind="audio", action="drop", reason="no decoder knows its codec")
+    if _codec_id(codec) in _AUDIO[container]:
+        return Track(index=stream.index, kind="audio", action="copy", codec=codec)
+    reason = f"{container} does not take {codec} safely"
+    return Track(index=stream.index, kind="audio", action="encode", codec="aac", reason=reason)
+
+
+def other_tracks(source: InputContainer, video: Stream, container: str) -> list[Track]:
+    """Decide on everything but the processed video and the sound."""
+    others = [s for s in source.streams if s.index != video.index and s.type != "audio"]
+    return [_other(stream, container) for stream in others]
+
+
+def _other(stream: Stream, container: str) -> Track:
+    codec = stream.codec_context.name if stream.codec_context else None
+    if stream.type == "subtitle":
+        return _subtitle(stream, codec, container)
+    if stream.type == "video" and stream.disposition & Disposition.attached_pic:
+        if codec in ("mjpeg", "png"):
+            return Track(index=stream.index, kind="picture", action="copy", codec=codec)
+        return Track(index=stream.index, kind="picture", action="drop", codec=codec, reason="no cover picture format")
+    if stream.type == "attachment" and container == "matroska":
+        return Track(index=stream.index, kind="attachment", action="copy", codec=codec)
+    kind = "attachment" if stream.type == "attachment" else "data"
+    reason = "only the first video stream is processed" if stream.type == "video" else f"{container} cannot hold it"
+    return Track(index=stream.index, kind=kind, action="drop", codec=codec, reason=reason)
+
+
+def _subtitle(stream: Stream, codec: str | None, container: str) -> Track:
+    copied = _MKV_SUBTITLES if container == "matroska" else {"mov_text"}
+    if codec in copied:
+        return Track(index=stream.index, kind="subtitle", action="copy", codec=codec)
+    if codec in _TEXT:
+        target = "srt" if container == "matroska" else "mov_text"
+        return Track(index=stream.index, kind="subtitle", action="encode", codec=target)
+    reason = f"{container} cannot hold {codec or 'unknown'} subtitles"
+    return Track(index=stream.index, kind="subtitle", action="drop", codec=codec, reason=reason)
+
+
+def _codec_id(decoder: str) -> str:
+    """Map a decoder's name to its codec's."""
+    aliases = {"mp3float": "mp3", "mp2float": "mp2", "libopus": "opus", "libvorbis": "vorbis", "dca": "dts"}
+    return aliases.get(decoder, decoder)

@@ -1,0 +1,1 @@
+"""Reading exact frames: the packet index, safe entries, the reader, fingerprints and signatures."""

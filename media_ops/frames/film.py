@@ -1,0 +1,51 @@
+"""A film as a player shows it: every decoded frame with its presentation time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
+
+from media_ops.errors import DamagedMedia
+from media_ops.frames.indexing import build_index
+from media_ops.frames.source import only_video, open_media
+
+
+class Film:
+    """The first video of `path`; raises `NotMedia` or `NoVideo` when there is none.
+
+    `times` are seconds of each frame as the decoder says, or as the index found them out where the container has
+    none; those of the frames are complete only after the film was played.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        index = build_index(path)
+        self.container = index.facts.container
+        self._known = index.frame_pts if index.built_by == "decoding" else None
+        self._time_base = index.facts.time_base
+        self.times: list[Fraction] = []
+
+    def play(self) -> Iterator[VideoFrame]:
+        """Decode every frame in presentation order; raises `DamagedMedia`."""
+        self.times = []
+        with open_media(self.path) as container:
+            video = only_video(container)
+            video.thread_type = "AUTO"
+            try:
+                for frame in container.decode(video):
+                    self.times.append(self._time(frame, len(self.times)))
+                    yield frame
+            except FFmpegError as error:
+                raise DamagedMedia(
+                    f"{self.path!r}: the frame after {len(self.times)} others cannot be decoded ({error.strerror})"
+                ) from error
+
+    def _time(self, frame: VideoFrame, rank: int) -> Fraction:
+        if self._known is not None and rank < len(self._known):
+            return int(self._known[rank]) * self._time_base
+        if frame.pts is None or frame.time_base is None:
+            raise DamagedMedia(f"{self.path!r}: frame {rank} has no time")
+        return frame.pts * frame.time_base

@@ -1,0 +1,159 @@
+"""Read exactly the wanted frames of a source, from the nearest safe entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from av.codec.context import CodecContext
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from media_ops.errors import DamagedMedia, FrameLost, Unsupported
+from media_ops.frames.index import NO_PTS, Rows
+from media_ops.frames.source import only_video, open_media
+
+# After a seek that lands too late, go back by so many seconds, doubling; then read from the beginning.
+_STEPS_BACK = (0, 1, 2, 4, 8, 16, 32, 64)
+# Frames that nothing refers to need not be decoded on the way from the entry to the first wanted frame.
+_SKIPPABLE = {"h264", "hevc", "mpeg2video", "mpeg4", "vc1"}
+
+
+class FrameReader:
+    """Decode the frames of `rows`, each matched to its packet, never to a rounded time.
+
+    `decoded` counts frames that came out of the decoder, wanted or not.
+    """
+
+    def __init__(self, path: str | Path, rows: Rows, *, threads: int = 1):
+        self.path = path
+        self.rows = rows
+        self.threads = threads
+        self.decoded = 0
+
+    def __iter__(self) -> Iterator[tuple[int, VideoFrame]]:
+        """Give (rank, frame) in presentation order; PTS and time base are those of the index.
+
+        Raises `DamagedMedia` when a wanted frame cannot be decoded, `FrameLost` when one is missing without a
+        reason, `Unsupported` when the picture size or format changes.
+        """
+        with open_media(self.path) as container:
+            video = only_video(container)
+            context = video.codec_context
+            context.thread_count = self.threads
+            context.copy_opaque = True
+            packets = _from_entry(container, video, self.rows)
+            yield from self._in_order(self._decode(context, packets))
+
+    def _decode(self, context: CodecContext[Any], packets: Iterator[Packet]) -> Iterator[VideoFrame]:
+        rows, failure = self.rows, None
+        wanted_from = int(rows.order.min()) - rows.entry
+        lead_in = self.threads == 1 and context.name in _SKIPPABLE
+        for number, packet in enumerate(packets):
+            if lead_in:
+                context.skip_frame = "NONREF" if number < wanted_from else "DEFAULT"
+            packet.opaque = [rows.entry + number]  # PyAV keys marks by id(): an int would be a shared object
+            try:
+                yield from context.decode(packet)
+            except FFmpegError as error:
+                failure = failure or (number, error)
+        yield from context.decode(None)
+        if failure:
+            number, error = failure
+            time = float(max(0, int(rows.pts[number])) * rows.facts.time_base)
+            raise DamagedMedia(f"{self.path}: the picture at {time:.3f} s cannot be decoded ({error.strerror})")
+
+    def _in_order(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
+        rows = self.rows
+        place = {int(packet): at for at, packet in enumerate(rows.order)}
+        waiting: dict[int, VideoFrame] = {}
+        following = 0
+        for frame in frames:
+            self.decoded += 1
+            at = place.get(frame.opaque[0]) if frame.opaque else None
+            if at is None:
+                continue
+            self._check(frame)
+            waiting[at] = frame
+            while following in waiting:
+                ready = waiting.pop(following)
+                ready.pts = int(rows.frame_pts[following])
+                ready.time_base = rows.facts.time_base
+                yield rows.first + following, ready
+                following += 1
+        if following < len(rows.order):
+            raise FrameLost(
+                f"{self.path}: frame {rows.first + following} of {rows.first}..{rows.first + len(rows.order) - 1} "
+                "did not come out of the decoder"
+            )
+
+    def _check(self, frame: VideoFrame) -> None:
+        facts = self.rows.facts
+        if (frame.width, frame.height, frame.format.name) != (facts.width, facts.height, facts.pixel_format):
+            raise Unsupported(
+                f"{self.path}: the picture changes from {facts.width}x{facts.height} {facts.pixel_format} to "
+                f"{frame.width}x{frame.height} {frame.format.name}"
+            )
+
+
+def _from_entry(container: InputContainer, video: VideoStream, rows: Rows) -> Iterator[Packet]:
+    """Give the packets from the segment's entry to its last one, each compared with the index."""
+    for back in _STEPS_BACK if rows.entry else ():
+        target = _seek_target(rows) - round(back / rows.facts.time_base)
+        try:
+            container.seek(target, stream=video, backward=True, any_frame=False)
+        except FFmpegError:
+            break
+        packets = (packet for packet in container.demux(video) if packet.size)
+        found = _skip_to_entry(packets, rows)
+        if found is not None:
+            return _checked(found, packets, rows)
+    return _from_beginning(container.name, rows)
+
+
+def _seek_target(rows: Rows) -> int:
+    """Matroska's cues hold PTS (its DTS are made up); everything else is sought by DTS."""
+    pts, dts = int(rows.pts[0]), int(rows.dts[0])
+    return pts if "matroska" in rows.facts.container or dts == NO_PTS else dts
+
+
+def _skip_to_entry(packets: Iterator[Packet], rows: Rows) -> Packet | None:
+    """Read on to the entry; None when the seek landed behind it."""
+    end = int(rows.dts[-1]) if rows.dts[-1] != NO_PTS else None
+    for packet in packets:
+        if _same(packet, rows, 0):
+            return packet
+        if end is not None and packet.dts is not None and packet.dts > end:
+            return None
+    return None
+
+
+def _from_beginning(path: str, rows: Rows) -> Iterator[Packet]:
+    with open_media(path) as container:
+        packets = (packet for packet in container.demux(only_video(container)) if packet.size)
+        for _ in range(rows.entry):
+            next(packets, None)
+        first = next(packets, None)
+        if first is not None:
+            yield from _checked(first, packets, rows)
+
+
+def _checked(first: Packet, rest: Iterator[Packet], rows: Rows) -> Iterator[Packet]:
+    packet: Packet | None = first
+    for number in range(len(rows.size)):
+        if packet is None or packet.size != rows.size[number]:
+            raise FrameLost(f"packet {rows.entry + number} is not the one that was indexed; did the source change?")
+        yield packet
+        packet = next(rest, None) if number + 1 < len(rows.size) else None
+
+
+def _same(packet: Packet, rows: Rows, number: int) -> bool:
+    if packet.size != rows.size[number]:
+        return False
+    if packet.pts is not None and rows.pts[number] != NO_PTS:
+        return packet.pts == rows.pts[number]
+    return packet.dts is not None and packet.dts == rows.dts[number]

@@ -1,0 +1,205 @@
+"""Verb: join segments into the output, prove it, publish it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from media_ops import registry
+from media_ops.algorithm import EncodeAlgorithm, EncoderSettings
+from media_ops.errors import OurError, ParamsInvalid, ProofFailed, SegmentsDisagree
+from media_ops.model import Colour, JointProof, MergeRequest, MergeResult, Metrics, Proof, Track
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from media_ops.encoders.formats import Target
+    from media_ops.frames.index import FrameIndex
+    from media_ops.storage import Store
+
+OnProgress = Callable[[int, int | None], None]
+
+
+def merge(request: MergeRequest, on_progress: OnProgress) -> MergeResult:
+    """Write the result beside `output` under a temporary name, verify it, then move it into place.
+
+    `on_progress` gets packets written, then frames verified. Raises `SegmentsDisagree`, `ProofFailed`,
+    `Unsupported`, `OutputExists`; then nothing is left at `output` but what was there.
+    """
+    from media_ops.seams import check_seams
+    from media_ops.storage.publish import publish, scratch_beside
+
+    joints = check_seams(request.plan, request.results)
+    job = _Job.load(request)
+    output = Path(request.output)
+    with scratch_beside(output) as folder:
+        made = folder / f"result{output.suffix}"
+        job.write(made, on_progress)
+        proof = job.prove(made, joints, on_progress)
+        publish(made, output, replace=request.replace)
+    job.store.put(f"{request.prefix}/proof", proof.model_dump_json(indent=1).encode())
+    return MergeResult(
+        output=str(output),
+        proof=proof,
+        metrics=Metrics(bytes_written=proof.output_size, frames_decoded=proof.frames_compared),
+        warnings=job.warnings(),
+    )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What a merge works with, loaded once."""
+
+    request: MergeRequest
+    store: Store
+    index: FrameIndex
+    settings: EncoderSettings
+    target: Target
+    container: str
+    video_index: int
+    tracks: list[Track]
+    shift: Fraction
+
+    @classmethod
+    def load(cls, request: MergeRequest) -> _Job:
+        from media_ops.container.sync import common_shift
+        from media_ops.container.tracks import container_format, other_tracks
+        from media_ops.encoders.formats import choose_target
+        from media_ops.frames.index import FrameIndex
+        from media_ops.frames.source import only_video, open_media
+        from media_ops.storage import open_store
+
+        algorithm = registry.get(request.algorithm).from_params(request.params)
+        if not isinstance(algorithm, EncodeAlgorithm):
+            raise ParamsInvalid(f"{request.algorithm} is no encode algorithm")
+        store, container = open_store(request.store), container_format(Path(request.output).suffix)
+        index = FrameIndex.from_bytes(_read(store, request.index))
+        with open_media(request.source) as source:
+            video = only_video(source)
+            video_index = video.index
+            tracks = other_tracks(source, video, container)
+            if source.streams.audio and request.audio is None:
+                raise OurError(f"{request.source}: the sound was not prepared")
+        tracks = [*(request.audio.tracks if request.audio else []), *tracks]
+        settings = algorithm.encoder()
+        shift = common_shift(request.source, index, tracks)
+        target = choose_target(settings.codec, index.facts)
+        return cls(request, store, index, settings, target, container, video_index, tracks, shift)
+
+    def write(self, path: Path, on_progress: OnProgress) -> None:
+        """Mux everything into `path`."""
+        from media_ops.container.joined import JoinedVideo
+        from media_ops.container.result import Contents, write_result
+
+        for result in self.request.results:
+            _check_stored(self.store, result.key, result.sha256)
+        video = JoinedVideo.plan(
+            lambda number: self._stored(self.request.results[number].key),
+            [result.end - result.start for result in self.request.results],
+            self.index,
+            int(self.shift / self.index.facts.time_base),
+        )
+        contents = Contents(
+            source=self.request.source,
+            video_index=self.video_index,
+            video=video,
+            tracks=self.tracks,
+            sound=self._sound(),
+            shift=self.shift,
+            rotation=self.index.facts.rotation,
+        )
+        write_result(path, self.container, contents, lambda packets: on_progress(packets, None))
+
+    def prove(self, path: Path, joints: list[JointProof], on_progress: OnProgress) -> Proof:
+        """Verify `path` against the source's index, the workers' signatures and the source's sound."""
+        from media_ops.container.joined import open_intermediate
+        from media_ops.container.sync import check_sound
+        from media_ops.verify import AV_LIMIT_MS, Expectation, verify
+
+        request = self.request
+        lossless = self.settings.lossless and self.target.pixel_format == self.index.facts.pixel_format
+        expected = Expectation(self.index, self.target, self._cells(), self.shift, joints, lossless)
+        found = verify(path, expected, request.verify, threads=request.threads, on_progress=on_progress)
+        encoded = (lambda: open_intermediate(self._sound() or "")) if self._sound() else None
+        offset = check_sound(path, request.source, encoded, self.tracks, self.shift)
+        if offset is not None and offset > AV_LIMIT_MS:
+            raise ProofFailed(f"sound moved by {offset:.3f} ms against the picture")
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return Proof(
+            algorithm=request.algorithm,
+            algorithm_version=registry.get(request.algorithm).version,
+            frames_in=self.index.frames,
+            frames_out=found.frames,
+            pts_mismatches=0,
+            pts_digest=found.pts_digest,
+            pts_resolution=str(found.resolution),
+            pts_shift=str(self.shift),
+            av_offset_ms=offset,
+            verify=request.verify,
+            frames_compared=found.frames_compared,
+            joints=found.joints,
+            colour_source=_colour(self.index.facts.colour, self.index.facts.chroma_location),
+            colour_output=_colour(self.target.colour, self.index.facts.chroma_location),
+            output_size=path.stat().st_size,
+            output_sha256=sha256,
+            versions=request.results[0].versions,
+        )
+
+    def warnings(self) -> list[str]:
+        """Say what the container could not hold as it was."""
+        said = [
+            f"{track.kind} stream {track.index} is dropped: {track.reason}"
+            for track in self.tracks
+            if track.action == "drop" and track.kind != "audio"
+        ]
+        clock = 1000 * self.index.facts.time_base
+        if self.container == "matroska" and ((self.index.frame_pts * clock.numerator) % clock.denominator).any():
+            said.append("Matroska counts milliseconds: presentation times are rounded to the nearest one")
+        if self.shift:
+            said.append(f"all streams are {float(self.shift):.6f} s later: the source begins below zero")
+        return said
+
+    def _cells(self) -> NDArray[np.uint16]:
+        import numpy as np
+
+        from media_ops.frames.signatures import Signatures
+
+        parts = [Signatures.from_bytes(_read(self.store, r.signatures)) for r in self.request.results]
+        times = np.concatenate([part.pts for part in parts])
+        if not np.array_equal(times, self.index.frame_pts):
+            raise SegmentsDisagree("the frames handed to the encoders do not have the source's presentation times")
+        return np.concatenate([part.cells for part in parts])
+
+    def _sound(self) -> BinaryIO | str | None:
+        audio = self.request.audio
+        return self._stored(audio.key) if audio and audio.key else None
+
+    def _stored(self, key: str) -> BinaryIO | str:
+        path = self.store.path(key)
+        return str(path) if path else self.store.open(key)
+
+
+def _check_stored(store: Store, key: str, sha256: str) -> None:
+    with store.open(key) as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            raise SegmentsDisagree(f"the stored segment {key} is not what its worker wrote")
+
+
+def _read(store: Store, key: str) -> bytes:
+    with store.open(key) as file:
+        return file.read()
+
+
+def _colour(colour: tuple[int, int, int, int], chroma_location: str | None) -> Colour:
+    from media_ops.frames.names import colour_names
+
+    primaries, transfer, matrix, range_ = colour_names(colour)
+    return Colour(
+        primaries=primaries, transfer=transfer, matrix=matrix, range=range_, chroma_location=chroma_location
+    )

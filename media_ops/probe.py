@@ -1,0 +1,43 @@
+"""Verb: describe a source and index its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from media_ops.model import ProbeRequest, ProbeResult
+
+
+def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None]) -> ProbeResult:
+    """Give the profile of `source` and store its frame index.
+
+    `on_progress` gets packets read. Raises `SourceNotFound`, `NotMedia`, `NoVideo`.
+    """
+    from media_ops.describe import anomalies, describe
+    from media_ops.frames.indexing import build_index
+    from media_ops.storage import open_store
+
+    profile = describe(request.source)
+    index = build_index(request.source, lambda packets: on_progress(packets, None))
+    time_base = index.facts.time_base
+    seen = anomalies(index.frame_pts, time_base)
+    profile = profile.model_copy(update={"anomalies": [*profile.anomalies, *seen]})
+    if profile.video:
+        colour = profile.video.colour
+        facts = replace(
+            index.facts,
+            chroma_location=colour.chroma_location if colour else None,
+            rotation=profile.video.rotation,
+        )
+        index = replace(index, facts=facts)
+    key = f"{request.prefix}/index"
+    open_store(request.store).put(key, index.to_bytes())
+    ticks = int(index.frame_pts[-1]) - int(index.frame_pts[0]) + index.last_duration
+    return ProbeResult(
+        profile=profile,
+        index=key,
+        frames=index.frames,
+        time_base=str(time_base),
+        duration=float(ticks * time_base),
+        index_by="packets" if index.built_by == "packets" else "decoding",
+    )

@@ -1,0 +1,168 @@
+"""Verb: prove a result before anybody sees it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from media_ops.errors import NotMedia, NoVideo, ProofFailed
+from media_ops.model import JointProof
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from media_ops.encoders.formats import Target
+    from media_ops.frames.index import FrameIndex
+
+JOINT_WINDOW = 12
+AV_LIMIT_MS = 1.0
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What the result must show: the source's index, the encoder's target and every frame's signature by rank."""
+
+    index: FrameIndex
+    target: Target
+    cells: NDArray[np.uint16]
+    shift: Fraction
+    joints: Sequence[JointProof]
+    lossless: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was found to hold."""
+
+    frames: int
+    resolution: Fraction
+    pts_digest: str
+    frames_compared: int
+    joints: list[JointProof]
+
+
+def verify(
+    result: Path,
+    expected: Expectation,
+    mode: Literal["joints", "full"],
+    *,
+    threads: int,
+    on_progress: Callable[[int, int], None],
+) -> Evidence:
+    """Read every packet of `result`, decode around each joint (or everything), or raise `ProofFailed`."""
+    from media_ops.frames.indexing import build_index
+
+    try:
+        made = build_index(result)
+    except (NotMedia, NoVideo) as error:
+        raise ProofFailed(f"the result cannot be read back: {error}") from error
+    _check_times(made, expected)
+    _check_tags(made, expected)
+    ranks = _ranges(expected, mode)
+    compared = _check_pictures(result, made, expected, ranks, threads, on_progress)
+    joints = [
+        joint.model_copy(update={"frames_compared": sum(abs(r - joint.rank) <= JOINT_WINDOW for r in compared)})
+        for joint in expected.joints
+    ]
+    return Evidence(made.frames, made.facts.time_base, _pts_digest(expected), len(compared), joints)
+
+
+def expected_times(expected: Expectation, clock: Fraction) -> Iterator[Fraction]:
+    """Presentation times in seconds that the result must have, on the result's own clock.
+
+    MP4 and MOV keep the source's clock. Matroska counts milliseconds: there, and only there, times are rounded,
+    half away from zero, as its muxer does.
+    """
+    time_base = expected.index.facts.time_base
+    for pts in expected.index.frame_pts.tolist():
+        exact = pts * time_base + expected.shift
+        yield exact if clock != Fraction(1, 1000) else _rounded(exact, clock)
+
+
+def _rounded(time: Fraction, clock: Fraction) -> Fraction:
+    ticks = int(abs(time) / clock + Fraction(1, 2))
+    return (ticks if time >= 0 else -ticks) * clock
+
+
+def _check_times(made: FrameIndex, expected: Expectation) -> None:
+    if made.frames != expected.index.frames:
+        raise ProofFailed(f"the result has {made.frames} frames, the source {expected.index.frames}")
+    clock = made.facts.time_base
+    for rank, (found, wanted) in enumerate(
+        zip(made.frame_pts.tolist(), expected_times(expected, clock), strict=True)
+    ):
+        if found * clock != wanted:
+            raise ProofFailed(f"frame {rank} stands at {float(found * clock):.6f} s instead of {float(wanted):.6f} s")
+
+
+def _check_tags(made: FrameIndex, expected: Expectation) -> None:
+    facts, target = made.facts, expected.target
+    source = expected.index.facts
+    pairs = {
+        "picture size": ((facts.width, facts.height), (source.width, source.height)),
+        "pixel format": (facts.pixel_format.replace("yuvj", "yuv"), target.pixel_format.replace("yuvj", "yuv")),
+        "colour primaries, transfer and matrix": (facts.colour[:3], target.colour[:3]),
+        "sample aspect ratio": (facts.sample_aspect_ratio or 1, source.sample_aspect_ratio or 1),
+    }
+    for what, (found, wanted) in pairs.items():
+        if found != wanted:
+            raise ProofFailed(f"{what} became {found} instead of {wanted}")
+    # A stream that says nothing of its range is limited; decoders report either.
+    if (facts.colour[3] == 2) != (target.colour[3] == 2):
+        raise ProofFailed(f"colour range became {facts.colour[3]} instead of {target.colour[3]}")
+
+
+def _ranges(expected: Expectation, mode: Literal["joints", "full"]) -> list[range]:
+    frames = expected.index.frames
+    if mode == "full":
+        return [range(frames)]
+    merged: list[range] = []
+    for joint in expected.joints:
+        window = range(max(0, joint.rank - JOINT_WINDOW), min(frames, joint.rank + JOINT_WINDOW))
+        if merged and window.start <= merged[-1].stop:
+            merged[-1] = range(merged[-1].start, window.stop)
+        else:
+            merged.append(window)
+    return merged
+
+
+def _check_pictures(
+    result: Path,
+    made: FrameIndex,
+    expected: Expectation,
+    ranges: Iterable[range],
+    threads: int,
+    on_progress: Callable[[int, int], None],
+) -> Sequence[int]:
+    from media_ops.frames.matching import FrameMatcher
+    from media_ops.frames.reader import FrameReader
+    from media_ops.frames.signature import signature
+
+    matcher = FrameMatcher(expected.cells, exact=expected.lossless)
+    ranges = list(ranges)
+    total = sum(len(part) for part in ranges)
+    for part in ranges:
+        for rank, frame in FrameReader(result, made.rows(part.start, part.stop), threads=threads):
+            matcher.add(rank, signature(frame))
+            on_progress(matcher.compared, total)
+    wrong = matcher.misplaced()
+    if wrong:
+        first = wrong[0]
+        shows = f"shows frame {first.rank + first.offset}" if first.offset else "is not bit-identical"
+        raise ProofFailed(
+            f"{len(wrong)} of {matcher.compared} frames compared show wrong content; frame {first.rank} {shows} "
+            f"(distance {first.own_distance:.2f} to its own, {first.other_distance:.2f} to that)"
+        )
+    return matcher.ranks()
+
+
+def _pts_digest(expected: Expectation) -> str:
+    digest = hashlib.sha256()
+    for time in expected_times(expected, expected.index.facts.time_base):
+        digest.update(f"{time}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,95 @@
+"""The child: one verb, one request on stdin, JSON lines on stdout.
+
+{"progress": [done, total]}     now and then
+{"result": {...}}               or
+{"error": {"code", "fate", "message"}}     once, last
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from media_ops.errors import MediaError, OurError, WorldError
+from media_ops.worker.limits import die_with, limit_resources
+
+_PROGRESS_EVERY = 0.2  # seconds
+
+
+def main() -> int:
+    """Run `python -m media_ops.worker.child VERB PARENT_PID SCRATCH`."""
+    verb, parent, scratch = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
+    die_with(parent)
+    limit_resources()
+    # What a library prints must not mix with the answer.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    pipe = _Pipe(answers)
+    try:
+        result = _run(verb, sys.stdin.read(), scratch, pipe.progress)
+    except MediaError as error:
+        pipe.send({"error": error.to_record()})
+    except (OSError, MemoryError) as error:
+        pipe.send({"error": WorldError(f"{verb}: {type(error).__name__}: {error}").to_record()})
+    except Exception as error:
+        import traceback
+
+        traceback.print_exc()
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(where.filename).name}:{where.lineno}"
+        pipe.send({"error": OurError(f"{verb}: {type(error).__name__} at {place}: {error}").to_record()})
+    else:
+        pipe.send({"result": _with_cpu(result)})
+    return 0
+
+
+def _run(verb: str, request: str, scratch: Path, on_progress: Any) -> dict[str, Any]:
+    from media_ops import model
+
+    if verb == "process":
+        from media_ops.process import process
+
+        return process(model.ProcessRequest.model_validate_json(request), scratch, on_progress).model_dump()
+    if verb == "merge":
+        from media_ops.merge import merge
+
+        return merge(model.MergeRequest.model_validate_json(request), on_progress).model_dump()
+    if verb == "audio":
+        from media_ops.audio import prepare_audio
+
+        return prepare_audio(model.AudioRequest.model_validate_json(request), scratch, on_progress).model_dump()
+    if verb == "probe":
+        from media_ops.probe import probe
+
+        return probe(model.ProbeRequest.model_validate_json(request), on_progress).model_dump()
+    raise OurError(f"there is no verb {verb!r}")
+
+
+def _with_cpu(result: dict[str, Any]) -> dict[str, Any]:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    result["metrics"]["cpu_seconds"] = round(sum(u.ru_utime + u.ru_stime for u in used), 3)
+    return result
+
+
+class _Pipe:
+    def __init__(self, answers: Any):
+        self._answers = answers
+        self._next = 0.0
+
+    def send(self, message: dict[str, Any]) -> None:
+        self._answers.write(json.dumps(message) + "\n")
+
+    def progress(self, done: int, total: int | None = None) -> None:
+        now = time.monotonic()
+        if now >= self._next or done == total:
+            self._next = now + _PROGRESS_EVERY
+            self.send({"progress": [done, total]})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
