@@ -187,7 +187,10 @@ class _Job:
 
 def _check_stored(store: Store, key: str, sha256: str) -> None:
     with store.open(key) as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+        if digest.hexdigest() != sha256:
             raise SegmentsDisagree(f"the stored segment {key} is not what its worker wrote")
 
 

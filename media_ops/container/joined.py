@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
@@ -57,7 +57,7 @@ class JoinedVideo:
             index,
         )
 
-    def packets(self, stream: VideoStream) -> Iterator[Packet]:
+    def packets(self, stream: VideoStream) -> Iterator[Packet[Any]]:
         """Give every packet, ready to be muxed into `stream`."""
         place = 0
         for number in range(len(self.counts)):
@@ -75,4 +75,4 @@ class JoinedVideo:
 
 def open_intermediate(file: BinaryIO | str) -> InputContainer:
     """Open a file of our own making."""
-    return av.open(file, metadata_errors="replace")
+    return av.open(file, "r", metadata_errors="replace")

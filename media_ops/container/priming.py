@@ -31,7 +31,8 @@ def _starts_with_priming(stream: Stream) -> bool:
     first = stream.index_entries[0].timestamp if len(stream.index_entries) else None
     if first is None or stream.start_time is None or stream.time_base is None:
         return False
-    rate = stream.codec_context.sample_rate
+    context: Any = stream.codec_context
+    rate = context.sample_rate
     return bool(
         abs((stream.start_time - first) * stream.time_base - Fraction(_AAC_PRIMING, rate)) < Fraction(1, rate)
     )
@@ -51,4 +52,5 @@ def _described_by_encoder(output: OutputContainer, stream: Stream) -> Stream | N
         return None
     if bytes(trial.extradata or b"") != bytes(context.extradata or b""):
         return None
-    return output.add_stream("aac", rate=context.sample_rate, layout=context.layout.name)
+    added: Stream = output.add_stream("aac", rate=context.sample_rate, layout=context.layout.name)
+    return added

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 import av
 from av.container import InputContainer, OutputContainer
@@ -35,7 +35,7 @@ _NOT_COPIED = {
     "DURATION",
     "ENCODER",
 }
-Step = tuple[float, int, Packet]
+Step: TypeAlias = "tuple[float, int, Packet[Any]]"
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _shifted(
     outputs: dict[int, Stream],
     subtitles: dict[int, SubtitleEncoder],
     shift: Fraction,
-) -> Iterator[Packet]:
+) -> Iterator[Packet[Any]]:
     for packet in source.demux(wanted):
         if not packet.size:
             continue
@@ -145,7 +145,7 @@ def _encoded(
     return _stamped((_moved(packet, outputs[packet.stream_index], contents.shift) for packet in packets), 2)
 
 
-def _moved(packet: Packet, stream: Stream, shift: Fraction) -> Packet:
+def _moved(packet: Packet[Any], stream: Stream, shift: Fraction) -> Packet[Any]:
     ticks = round(shift / packet.time_base)
     packet.pts = None if packet.pts is None else packet.pts + ticks
     packet.dts = packet.pts if packet.dts is None else packet.dts + ticks
@@ -153,7 +153,7 @@ def _moved(packet: Packet, stream: Stream, shift: Fraction) -> Packet:
     return packet
 
 
-def _stamped(packets: Iterator[Packet], feed: int) -> Iterator[Step]:
+def _stamped(packets: Iterator[Packet[Any]], feed: int) -> Iterator[Step]:
     latest = 0.0
     for packet in packets:
         if packet.dts is not None:
@@ -173,7 +173,7 @@ def _copy_tags(source: dict[str, str], target: dict[str, str]) -> None:
 def _chapters(source: InputContainer, shift: Fraction) -> list[Any]:
     chapters = source.chapters()
     for chapter in chapters:
-        ticks = round(shift / chapter["time_base"])
+        ticks = round(shift / (chapter["time_base"] or Fraction(1, 1000)))
         chapter["start"] += ticks
         chapter["end"] += ticks
     return chapters

@@ -60,14 +60,13 @@ class _Track:
 
     def add(self, frame: AudioFrame) -> None:
         """Encode a decoded frame at its own time: silence fills a gap, an overlap is cut off."""
-        start = None if frame.pts is None else frame.pts * frame.time_base
+        start = Fraction(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
         frame.pts = None
         for part in self._resampler.resample(frame):
-            if start is not None:
-                part = self._placed(part, start)
-                start = None
-            if part is not None:
-                self._encode(part)
+            placed = part if start is None else self._placed(part, start)
+            start = None
+            if placed is not None:
+                self._encode(placed)
 
     def finish(self) -> None:
         """Flush resampler and encoder."""
@@ -88,7 +87,7 @@ class _Track:
             return part
         if -lag >= part.samples:
             return None
-        kept = AudioFrame.from_ndarray(np.ascontiguousarray(part.to_ndarray()[:, -lag:]), "fltp", self._layout)
+        kept = AudioFrame.from_ndarray(part.to_ndarray()[:, -lag:].astype(np.float32), "fltp", self._layout)
         kept.sample_rate = self.rate
         return kept
 

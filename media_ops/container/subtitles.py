@@ -14,14 +14,14 @@ class SubtitleEncoder:
     """Decode one subtitle stream and encode it anew for `output`, times kept."""
 
     def __init__(self, source: Stream, output: OutputContainer, codec: str):
-        self._decoder: Any = source.codec_context
-        self.stream: Any = output.add_stream(codec)
-        self.stream.time_base = source.time_base
-        self._decoder.open(strict=False)
-        self.stream.codec_context.subtitle_header = self._decoder.subtitle_header
-        self.stream.codec_context.time_base = source.time_base
+        decoder: Any = source.codec_context
+        stream: Any = output.add_stream(codec)
+        decoder.open(strict=False)
+        stream.time_base = stream.codec_context.time_base = source.time_base
+        stream.codec_context.subtitle_header = decoder.subtitle_header
+        self.stream, self._decoder = stream, decoder
 
-    def convert(self, packet: Packet) -> Iterator[Packet]:
+    def convert(self, packet: Packet[Any]) -> Iterator[Packet[Any]]:
         """Give the packets that stand for `packet`; none for an empty one."""
         subtitles = self._decoder.decode2(packet)
         if subtitles is None or not len(subtitles):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -24,7 +25,7 @@ class SoundTrack:
     open: Callable[[], InputContainer]
     index: int
 
-    def packets(self) -> Iterator[Packet]:
+    def packets(self) -> Iterator[Packet[Any]]:
         """Give the packets that carry data."""
         with self.open() as container:
             yield from (packet for packet in container.demux(container.streams[self.index]) if packet.size)
@@ -33,7 +34,8 @@ class SoundTrack:
         """Time of the first sample that is heard, in seconds; priming that the container marks is not."""
         for packet in self.packets():
             try:
-                times = [frame.pts * frame.time_base for frame in packet.decode() if frame.pts is not None]
+                frames: list[Any] = packet.decode()
+                times = [frame.pts * frame.time_base for frame in frames if frame.pts is not None]
             except FFmpegError:
                 continue
             if times:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import av
 from av.codec.context import Flags
@@ -79,7 +80,7 @@ class SegmentEncoder:
         self._mux(self._stream.encode(None))
         return bytes(self._stream.codec_context.extradata or b"")
 
-    def _mux(self, packets: list[Packet]) -> None:
+    def _mux(self, packets: list[Packet[Any]]) -> None:
         if packets and not self.library_version:
             self.library_version = _library_version(bytes(packets[0])) or self._stream.codec_context.name
         self._output.mux(packets)

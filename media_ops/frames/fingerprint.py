@@ -19,7 +19,7 @@ def fingerprint(frame: VideoFrame) -> str:
 
 def _visible(frame: VideoFrame) -> Iterator[bytes]:
     for number, plane in enumerate(frame.planes):
-        lines = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+        lines = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
         yield np.ascontiguousarray(lines[:, : plane.width * _bytes_per_sample(frame, number)]).tobytes()
 
 

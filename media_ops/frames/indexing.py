@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -39,7 +40,7 @@ class _Packets:
     hidden: list[bool] = field(default_factory=list)
     corrupt: bool = False
 
-    def add(self, packet: Packet, codec: str, length_size: int) -> None:
+    def add(self, packet: Packet[Any], codec: str, length_size: int) -> None:
         self.pts.append(NO_PTS if packet.pts is None else packet.pts)
         self.dts.append(NO_PTS if packet.dts is None else packet.dts)
         self.duration.append(packet.duration or 0)
@@ -80,10 +81,14 @@ def build_index(path: str | Path, on_packet: OnPacket | None = None) -> FrameInd
     return FrameIndex(
         facts,
         built_by,
-        *(_column(c) for c in (packets.pts, packets.dts, packets.duration, packets.size, packets.pos)),
-        _column(packets.entry),
-        _column(order),
-        _column(times),
+        pts=_column(packets.pts),
+        dts=_column(packets.dts),
+        duration=_column(packets.duration),
+        size=_column(packets.size),
+        pos=_column(packets.pos),
+        entry=_column(packets.entry),
+        order=_column(order),
+        frame_pts=_column(times),
     )
 
 
@@ -148,7 +153,8 @@ def _decode(path: str | Path, on_packet: OnPacket | None) -> _Decoded:
 
         def note(frames: list[av.VideoFrame]) -> None:
             for frame in frames:
-                decoded.order.append(frame.opaque[0])
+                mark: Any = frame.opaque
+                decoded.order.append(mark[0])
                 decoded.pts.append(frame.pts)
                 decoded.dts.append(frame.dts)
 

@@ -85,9 +85,7 @@ def picture(frame: VideoFrame, like: VideoFrame | None = None) -> Picture:
         frame, depth = frame.reformat(format="gbrp16le" if depth > 8 else "gbrp"), 16 if depth > 8 else 8
     kind = np.dtype(np.uint16 if depth > 8 else np.uint8)
     kind = kind.newbyteorder(">") if frame.format.is_big_endian and depth > 8 else kind
-    planes = [
-        np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width] for plane in frame.planes
-    ]
+    planes = [np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width] for plane in frame.planes]
     return Picture(format_of(frame), (1 << depth) - 1, planes)
 
 

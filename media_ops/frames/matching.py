@@ -88,7 +88,8 @@ class FrameMatcher:
         return shifted if len(moving) >= 4 and len(shifted) > 0.6 * len(moving) else []
 
     def _at(self, rank: int) -> Cells:
-        return self.expected[rank].astype(np.float32)
+        cells: Cells = self.expected[rank].astype(np.float32)
+        return cells
 
 
 def _distance(a: Cells, b: Cells) -> float:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -49,8 +49,9 @@ class FrameReader:
             packets = _from_entry(container, video, self.rows)
             yield from self._in_order(self._decode(context, packets))
 
-    def _decode(self, context: CodecContext[Any], packets: Iterator[Packet]) -> Iterator[VideoFrame]:
-        rows, failure = self.rows, None
+    def _decode(self, context: VideoCodecContext, packets: Iterator[Packet[Any]]) -> Iterator[VideoFrame]:
+        rows = self.rows
+        failure: tuple[int, str] | None = None
         wanted_from = int(rows.order.min()) - rows.entry
         lead_in = self.threads == 1 and context.name in _SKIPPABLE
         for number, packet in enumerate(packets):
@@ -60,12 +61,12 @@ class FrameReader:
             try:
                 yield from context.decode(packet)
             except FFmpegError as error:
-                failure = failure or (number, error)
+                failure = failure or (number, str(error.strerror))
         yield from context.decode(None)
         if failure:
-            number, error = failure
+            number, reason = failure
             time = float(max(0, int(rows.pts[number])) * rows.facts.time_base)
-            raise DamagedMedia(f"{self.path}: the picture at {time:.3f} s cannot be decoded ({error.strerror})")
+            raise DamagedMedia(f"{self.path}: the picture at {time:.3f} s cannot be decoded ({reason})")
 
     def _in_order(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
         rows = self.rows
@@ -74,7 +75,8 @@ class FrameReader:
         following = 0
         for frame in frames:
             self.decoded += 1
-            at = place.get(frame.opaque[0]) if frame.opaque else None
+            mark: Any = frame.opaque
+            at = place.get(mark[0]) if mark else None
             if at is None:
                 continue
             self._check(frame)
@@ -100,7 +102,7 @@ class FrameReader:
             )
 
 
-def _from_entry(container: InputContainer, video: VideoStream, rows: Rows) -> Iterator[Packet]:
+def _from_entry(container: InputContainer, video: VideoStream, rows: Rows) -> Iterator[Packet[Any]]:
     """Give the packets from the segment's entry to its last one, each compared with the index."""
     for back in _STEPS_BACK if rows.entry else ():
         target = _seek_target(rows) - round(back / rows.facts.time_base)
@@ -121,7 +123,7 @@ def _seek_target(rows: Rows) -> int:
     return pts if "matroska" in rows.facts.container or dts == NO_PTS else dts
 
 
-def _skip_to_entry(packets: Iterator[Packet], rows: Rows) -> Packet | None:
+def _skip_to_entry(packets: Iterator[Packet[Any]], rows: Rows) -> Packet[Any] | None:
     """Read on to the entry; None when the seek landed behind it."""
     end = int(rows.dts[-1]) if rows.dts[-1] != NO_PTS else None
     for packet in packets:
@@ -132,7 +134,7 @@ def _skip_to_entry(packets: Iterator[Packet], rows: Rows) -> Packet | None:
     return None
 
 
-def _from_beginning(path: str, rows: Rows) -> Iterator[Packet]:
+def _from_beginning(path: str, rows: Rows) -> Iterator[Packet[Any]]:
     with open_media(path) as container:
         packets = (packet for packet in container.demux(only_video(container)) if packet.size)
         for _ in range(rows.entry):
@@ -142,8 +144,8 @@ def _from_beginning(path: str, rows: Rows) -> Iterator[Packet]:
             yield from _checked(first, packets, rows)
 
 
-def _checked(first: Packet, rest: Iterator[Packet], rows: Rows) -> Iterator[Packet]:
-    packet: Packet | None = first
+def _checked(first: Packet[Any], rest: Iterator[Packet[Any]], rows: Rows) -> Iterator[Packet[Any]]:
+    packet: Packet[Any] | None = first
     for number in range(len(rows.size)):
         if packet is None or packet.size != rows.size[number]:
             raise FrameLost(f"packet {rows.entry + number} is not the one that was indexed; did the source change?")
@@ -151,9 +153,9 @@ def _checked(first: Packet, rest: Iterator[Packet], rows: Rows) -> Iterator[Pack
         packet = next(rest, None) if number + 1 < len(rows.size) else None
 
 
-def _same(packet: Packet, rows: Rows, number: int) -> bool:
-    if packet.size != rows.size[number]:
+def _same(packet: Packet[Any], rows: Rows, number: int) -> bool:
+    if packet.size != int(rows.size[number]):
         return False
     if packet.pts is not None and rows.pts[number] != NO_PTS:
-        return packet.pts == rows.pts[number]
-    return packet.dts is not None and packet.dts == rows.dts[number]
+        return packet.pts == int(rows.pts[number])
+    return packet.dts is not None and packet.dts == int(rows.dts[number])

@@ -27,12 +27,13 @@ def signature(frame: VideoFrame) -> Signature:
         frame, depth = frame.reformat(format="gray"), 8
     plane = frame.planes[0]
     wide = depth > 8
-    samples = np.frombuffer(plane, np.uint16 if wide else np.uint8)
+    samples = np.frombuffer(memoryview(plane), np.dtype(np.uint16 if wide else np.uint8))
     picture = samples.reshape(plane.height, -1)[:, : plane.width]
     lines, rows, columns = _cells(plane.width, plane.height)
     shift = _depth_shift(frame.format.name, depth)
     means = rows @ picture[lines].astype(np.float32) @ columns
-    return np.rint(means * (256.0 / (1 << shift))).astype(np.uint16)
+    cells: Signature = np.rint(means * (256.0 / (1 << shift))).astype(np.uint16)
+    return cells
 
 
 def _depth_shift(name: str, depth: int) -> int:
