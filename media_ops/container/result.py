@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, Protocol, TypeAlias
 
 import av
 from av.container import InputContainer, OutputContainer
@@ -17,8 +17,9 @@ from av.packet import Packet
 from av.stream import Stream
 
 from media_ops.container.joined import JoinedVideo, open_intermediate
-from media_ops.container.priming import add_sound_stream
+from media_ops.container.priming import CopyLane, add_sound
 from media_ops.container.subtitles import SubtitleEncoder
+from media_ops.container.sync import SoundTrack
 from media_ops.errors import Unsupported
 from media_ops.frames.source import open_media
 from media_ops.model import Track
@@ -87,62 +88,70 @@ def _muxer_options(container: str, time_base: Fraction) -> dict[str, str]:
     return {"movie_timescale": str(min(clock, 2**31 - 1)), "movflags": "+faststart", "avoid_negative_ts": "disabled"}
 
 
+class _Lane(Protocol):
+    """Where packets of one source stream go."""
+
+    @property
+    def stream(self) -> Stream: ...
+
+    def convert(self, packet: Packet[Any]) -> Iterable[Packet[Any]]: ...
+
+
 def _copied(
     source: InputContainer, output: OutputContainer, contents: Contents, container: str
 ) -> list[Iterator[Step]]:
-    """One feed with every track that comes from the source itself, copied or re-encoded subtitles."""
-    outputs: dict[int, Stream] = {}
-    subtitles: dict[int, SubtitleEncoder] = {}
+    """One feed with every track that comes from the source itself."""
+    lanes = {}
     for track in contents.tracks:
         stream = source.streams[track.index]
-        if track.action == "encode" and track.kind == "subtitle":
-            subtitles[track.index] = SubtitleEncoder(stream, output, track.codec or "")
-            outputs[track.index] = subtitles[track.index].stream
-        elif track.action == "copy" and track.kind == "attachment":
-            output.add_stream_from_template(stream)
-        elif track.action == "copy":
-            add = add_sound_stream if track.kind == "audio" else _add_copy
-            outputs[track.index] = add(output, stream, container)
-            outputs[track.index].time_base = stream.time_base
-        if track.index in outputs:
-            _describe(outputs[track.index], stream)
-    wanted = [source.streams[index] for index in outputs]
-    return [_stamped(_shifted(source, wanted, outputs, subtitles, contents.shift), 1)] if wanted else []
+        lane = _lane(track, stream, output, contents, container)
+        if lane is not None:
+            lane.stream.time_base = stream.time_base
+            _describe(lane.stream, stream)
+            lanes[track.index] = lane
+    wanted = [source.streams[index] for index in lanes]
+    return [_stamped(_shifted(source, wanted, lanes, contents.shift), 1)] if wanted else []
 
 
-def _add_copy(output: OutputContainer, stream: Stream, container: str) -> Stream:
-    return output.add_stream_from_template(stream)
-
-
-def _shifted(
-    source: InputContainer,
-    wanted: list[Any],
-    outputs: dict[int, Stream],
-    subtitles: dict[int, SubtitleEncoder],
-    shift: Fraction,
-) -> Iterator[Packet[Any]]:
-    for packet in source.demux(wanted):
-        if not packet.size:
-            continue
-        index = packet.stream_index
-        for ready in subtitles[index].convert(packet) if index in subtitles else (packet,):
-            yield _moved(ready, outputs[index], shift)
+def _lane(track: Track, stream: Stream, output: OutputContainer, contents: Contents, container: str) -> _Lane | None:
+    if track.kind == "subtitle" and track.action == "encode":
+        return SubtitleEncoder(stream, output, track.codec or "")
+    if track.action != "copy":
+        return None
+    if track.kind == "audio":
+        return add_sound(output, stream, SoundTrack(lambda: open_media(contents.source), track.index), container)
+    added = output.add_stream_from_template(stream)
+    if track.kind == "attachment":  # it lies in the header and has no packets
+        _describe(added, stream)
+        return None
+    return CopyLane(added)
 
 
 def _encoded(
     stack: ExitStack, source: InputContainer, output: OutputContainer, contents: Contents, container: str
 ) -> Iterator[Step]:
     """The feed of the sound tracks that were encoded beside the video."""
-    assert contents.sound is not None
-    sound = stack.enter_context(open_intermediate(contents.sound))
+    file = contents.sound
+    assert file is not None
+    sound = stack.enter_context(open_intermediate(file))
     tracks = [track for track in contents.tracks if track.kind == "audio" and track.action == "encode"]
-    outputs = {}
+    lanes: dict[int, _Lane] = {}
     for stream, track in zip(sound.streams.audio, tracks, strict=True):
-        outputs[stream.index] = add_sound_stream(output, stream, container)
-        outputs[stream.index].time_base = stream.time_base
-        _describe(outputs[stream.index], source.streams[track.index])
-    packets = (packet for packet in sound.demux(list(sound.streams.audio)) if packet.size)
-    return _stamped((_moved(packet, outputs[packet.stream_index], contents.shift) for packet in packets), 2)
+        lane = add_sound(output, stream, SoundTrack(lambda: open_intermediate(file), stream.index), container)
+        lane.stream.time_base = stream.time_base
+        _describe(lane.stream, source.streams[track.index])
+        lanes[stream.index] = lane
+    return _stamped(_shifted(sound, list(sound.streams.audio), lanes, contents.shift), 2)
+
+
+def _shifted(
+    source: InputContainer, wanted: list[Any], lanes: Mapping[int, _Lane], shift: Fraction
+) -> Iterator[Packet[Any]]:
+    for packet in source.demux(wanted):
+        if packet.size:
+            lane = lanes[packet.stream_index]
+            for ready in lane.convert(packet):
+                yield _moved(ready, lane.stream, shift)
 
 
 def _moved(packet: Packet[Any], stream: Stream, shift: Fraction) -> Packet[Any]:

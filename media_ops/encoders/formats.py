@@ -70,9 +70,9 @@ def _nearest(codec: str, source: str, names: list[str]) -> str:
 
 
 def _losses(codec: str, source: str, chosen: str) -> tuple[str, ...]:
-    before, after = av.VideoFormat(source), av.VideoFormat(chosen)
-    if source.replace("yuvj", "yuv") == chosen:
+    if source.replace("yuvj", "yuv") == chosen.replace("yuvj", "yuv"):
         return ()
+    before, after = av.VideoFormat(source), av.VideoFormat(chosen)
     losses = [f"{codec} does not take {source}: frames are converted to {chosen}"]
     if _has_alpha(before) and not _has_alpha(after):
         losses.append("the alpha channel is dropped")

@@ -28,6 +28,22 @@ def entry_of(codec: str, data: bytes, nal_length_size: int) -> Entry:
     return Entry.OPEN
 
 
+def is_shown(codec: str, head: bytes) -> bool:
+    """Whether a packet, of which `head` holds the first bytes, gives a picture that is presented.
+
+    VP8 and VP9 have reference frames that are never shown (show_frame: RFC 6386, 9.1; VP9 bitstream, 6.2). In most
+    files they share a packet with a shown one, in some they stand alone.
+    """
+    if codec == "vp8" and head:
+        return bool(head[0] & 0x10)
+    if codec == "vp9" and len(head) > 1:
+        bits = f"{head[0]:08b}{head[1]:08b}"
+        at = 5 if bits[2:4] == "11" else 4  # profile 3 has a reserved bit
+        show_existing, show_frame = bits[at] == "1", bits[at + 2] == "1"
+        return show_existing or show_frame
+    return True
+
+
 def nal_length_size(codec: str, extradata: bytes | None) -> int:
     """Bytes of each NAL unit's length prefix, or 0 for Annex B start codes (ISO/IEC 14496-15, 5.3.3 and 8.3.3)."""
     if not extradata:
@@ -72,8 +88,8 @@ def _nals(data: bytes, length_size: int) -> Iterator[bytes]:
         while at + length_size <= len(data):
             length = int.from_bytes(data[at : at + length_size], "big")
             at += length_size
-            if length:
-                yield data[at : at + length]
+            if nal := data[at : at + length]:
+                yield nal
             at += length
         return
     at = data.find(b"\0\0\1")

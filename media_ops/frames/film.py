@@ -16,16 +16,17 @@ from media_ops.frames.source import only_video, open_media
 class Film:
     """The first video of `path`; raises `NotMedia` or `NoVideo` when there is none.
 
-    `times` are seconds of each frame as the decoder says, or as the index found them out where the container has
-    none; those of the frames are complete only after the film was played.
+    `times` are the seconds of each frame played so far: as the decoder says, or as the index found them out where
+    the container has none.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         index = build_index(path)
         self.container = index.facts.container
+        self.frames = index.frames
         self._known = index.frame_pts if index.built_by == "decoding" else None
-        self._time_base = index.facts.time_base
+        self.time_base = index.facts.time_base
         self.times: list[Fraction] = []
 
     def play(self) -> Iterator[VideoFrame]:
@@ -45,7 +46,7 @@ class Film:
 
     def _time(self, frame: VideoFrame, rank: int) -> Fraction:
         if self._known is not None and rank < len(self._known):
-            return int(self._known[rank]) * self._time_base
+            return int(self._known[rank]) * self.time_base
         if frame.pts is None or frame.time_base is None:
             raise DamagedMedia(f"{self.path!r}: frame {rank} has no time")
         return frame.pts * frame.time_base

@@ -17,7 +17,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from media_ops.errors import NotMedia, NoVideo
-from media_ops.frames.entries import Entry, entry_of, nal_length_size
+from media_ops.frames.entries import Entry, entry_of, is_shown, nal_length_size
 from media_ops.frames.index import NO_PTS, Facts, FrameIndex, Int
 from media_ops.frames.source import only_video, open_media
 
@@ -47,8 +47,16 @@ class _Packets:
         self.size.append(packet.size)
         self.pos.append(-1 if packet.pos is None else packet.pos)
         self.entry.append(entry_of(codec, bytes(packet), length_size) if packet.is_keyframe else Entry.NONE)
-        self.hidden.append(packet.is_discard)
+        self.hidden.append(packet.is_discard or not _is_shown(packet, codec))
         self.corrupt |= packet.is_corrupt
+
+
+def _is_shown(packet: Packet[Any], codec: str) -> bool:
+    if codec not in ("vp8", "vp9"):
+        return True
+    data = memoryview(packet)
+    # A superframe ends with its marker and holds a shown frame beside the hidden ones.
+    return (data[-1] & 0xE0) == 0xC0 or is_shown(codec, bytes(data[:2]))
 
 
 @dataclass

@@ -83,9 +83,10 @@ def picture(frame: VideoFrame, like: VideoFrame | None = None) -> Picture:
     depth = frame.format.components[0].bits
     if depth > 16 or len(frame.planes) < min(3, len(frame.format.components)):
         frame, depth = frame.reformat(format="gbrp16le" if depth > 8 else "gbrp"), 16 if depth > 8 else 8
-    kind = np.dtype(np.uint16 if depth > 8 else np.uint8)
-    kind = kind.newbyteorder(">") if frame.format.is_big_endian and depth > 8 else kind
-    planes = [np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width] for plane in frame.planes]
+    kind = "u1" if depth <= 8 else ">u2" if frame.format.is_big_endian else "<u2"
+    planes = [
+        np.frombuffer(memoryview(plane), kind).reshape(plane.height, -1)[:, : plane.width] for plane in frame.planes
+    ]
     return Picture(format_of(frame), (1 << depth) - 1, planes)
 
 

@@ -1,29 +1,31 @@
-"""Tell from luma signatures whether a decoded frame shows its own content or a neighbour's."""
+"""Tell from luma signatures whether a decoded frame shows its own content or another frame's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-Cells = NDArray[np.float32]
+Cells = NDArray[np.float64]
 
 # Code values of 8 bit, root mean square over the cells.
 _FLOOR = 0.25
+_FAR_FLOOR = 1.5
 _NOISE_CAP = 3.0
-_CLEAR_MOTION = 2.0
 _NOISE_FACTOR = 4.0
 _REACH = 2
+# Comparisons of one frame with one other, in all: a second of work at most.
+_MOST_COMPARISONS = 30_000_000
 
 
 @dataclass(frozen=True)
 class Misplaced:
-    """A frame nearer to the content of rank `rank + offset` than to its own."""
+    """A frame at `rank` that is nearer to the content of rank `shows` than to its own."""
 
     rank: int
-    offset: int
+    shows: int
     own_distance: float
     other_distance: float
 
@@ -33,64 +35,96 @@ class FrameMatcher:
     """Compare decoded frames with the signatures of what was handed to the encoder.
 
     `expected` are the cells [n, 9, 16] of all frames by rank, in 1/256 code values. Lossy coding moves a cell's mean
-    by its noise; a wrong frame moves it by the motion between frames. A frame is misplaced when it is twice as near
-    to another one and farther from its own than `_NOISE_FACTOR` times the median of all compared frames. When *most*
-    clearly moving frames prefer another rank, the median itself is motion, and that alone is wrong.
+    by its noise; a wrong frame moves it by what lies between the two frames. So a frame is misplaced when it is twice
+    as near to another rank as to its own, and farther from its own than `_NOISE_FACTOR` times the noise:
+
+    - among its neighbours, noise is the median distance of all compared frames from their own rank;
+    - among all frames, it is the median distance from the nearest rank, which stays noise when most frames are wrong.
+
+    With `exact`, any difference at all is wrong.
     """
 
     expected: NDArray[np.uint16]
     exact: bool = False
-    _seen: list[tuple[int, float, dict[int, tuple[float, float]]]] = field(default_factory=list)
+    _ranks: list[int] = field(default_factory=list)
+    _decoded: list[NDArray[np.uint16]] = field(default_factory=list)
 
     def add(self, rank: int, cells: NDArray[np.uint16]) -> None:
         """Note the decoded frame that stands at `rank` in the result."""
-        own = self._at(rank)
-        decoded = cells.astype(np.float32)
-        others = {
-            offset: (_distance(decoded, self._at(rank + offset)), _distance(own, self._at(rank + offset)))
-            for offset in range(-_REACH, _REACH + 1)
-            if offset and 0 <= rank + offset < len(self.expected)
-        }
-        self._seen.append((rank, _distance(decoded, own), others))
+        self._ranks.append(rank)
+        self._decoded.append(cells)
 
     @property
     def compared(self) -> int:
         """Frames noted so far."""
-        return len(self._seen)
+        return len(self._ranks)
 
+    @property
     def ranks(self) -> Sequence[int]:
         """Ranks noted so far."""
-        return [rank for rank, _, _ in self._seen]
+        return self._ranks
 
     def misplaced(self) -> list[Misplaced]:
         """Give the frames that show something else, in order of rank."""
+        if not self._ranks:
+            return []
+        ranks = np.array(self._ranks)
+        expected, decoded = _flat(self.expected), _flat(np.stack(self._decoded))
+        own = _distance(decoded, expected[ranks])
         if self.exact:
-            return [Misplaced(rank, 0, own, own) for rank, own, _ in self._seen if own > 0]
-        noise = min(_NOISE_CAP, float(np.median([own for _, own, _ in self._seen]))) if self._seen else 0.0
-        limit = max(_FLOOR, _NOISE_FACTOR * noise)
-        found = [m for m in self._preferring() if m.own_distance > limit and m.other_distance < m.own_distance / 2]
-        return sorted(found or self._shifted(), key=lambda m: m.rank)
-
-    def _preferring(self) -> Iterator[Misplaced]:
-        for rank, own, others in self._seen:
-            if others:
-                offset = min(others, key=lambda o: others[o][0])
-                if others[offset][0] < own:
-                    yield Misplaced(rank, offset, own, others[offset][0])
-
-    def _shifted(self) -> list[Misplaced]:
-        moving = {
-            rank
-            for rank, _, others in self._seen
-            if others and min(gap for _, gap in others.values()) > _CLEAR_MOTION
+            return [Misplaced(int(r), int(r), float(d), float(d)) for r, d in zip(ranks, own, strict=True) if d > 0]
+        noise = min(_NOISE_CAP, float(np.median(own)))
+        near = _nearest_neighbour(decoded, expected, ranks)
+        far = _nearest_anywhere(decoded, expected)
+        found = {
+            m.rank: m for m in _wrong(ranks, own, *far, max(_FAR_FLOOR, _NOISE_FACTOR * float(np.median(far[1]))))
         }
-        shifted = [m for m in self._preferring() if m.rank in moving]
-        return shifted if len(moving) >= 4 and len(shifted) > 0.6 * len(moving) else []
-
-    def _at(self, rank: int) -> Cells:
-        cells: Cells = self.expected[rank].astype(np.float32)
-        return cells
+        found |= {m.rank: m for m in _wrong(ranks, own, *near, max(_FLOOR, _NOISE_FACTOR * noise))}
+        return [found[rank] for rank in sorted(found)]
 
 
-def _distance(a: Cells, b: Cells) -> float:
-    return float(np.sqrt(np.mean((a - b) ** 2))) / 256
+Nearest = tuple[NDArray[np.int64], Cells]
+
+
+def _wrong(
+    ranks: NDArray[np.int64], own: Cells, shown: NDArray[np.int64], distances: Cells, limit: float
+) -> list[Misplaced]:
+    suspects = np.flatnonzero((own > limit) & (distances < own / 2))
+    return [Misplaced(int(ranks[i]), int(shown[i]), float(own[i]), float(distances[i])) for i in suspects]
+
+
+def _nearest_neighbour(decoded: Cells, expected: Cells, ranks: NDArray[np.int64]) -> Nearest:
+    offsets = np.array([offset for offset in range(-_REACH, _REACH + 1) if offset])
+    candidates = ranks[:, None] + offsets
+    inside = (candidates >= 0) & (candidates < len(expected))
+    distances = np.full(candidates.shape, np.inf)
+    for column in range(len(offsets)):
+        rows = inside[:, column]
+        distances[rows, column] = _distance(decoded[rows], expected[candidates[rows, column]])
+    best = distances.argmin(1)
+    rows = np.arange(len(ranks))
+    return candidates[rows, best], distances[rows, best]
+
+
+def _nearest_anywhere(decoded: Cells, expected: Cells) -> Nearest:
+    """Nearest of all ranks; of every k-th rank where all would take too long."""
+    step = -(-len(decoded) * len(expected) // _MOST_COMPARISONS)
+    sampled = expected[::step]
+    squares = (sampled**2).mean(1)
+    shown = np.empty(len(decoded), np.int64)
+    distances = np.empty(len(decoded))
+    for start in range(0, len(decoded), 64):
+        part = decoded[start : start + 64]
+        between = (part**2).mean(1)[:, None] + squares - 2 * (part @ sampled.T) / expected.shape[1]
+        best = between.argmin(1)
+        shown[start : start + 64] = best * step
+        distances[start : start + 64] = _distance(part, sampled[best])
+    return shown, distances
+
+
+def _flat(cells: NDArray[np.uint16]) -> Cells:
+    return cells.reshape(len(cells), -1).astype(np.float64) / 256
+
+
+def _distance(a: Cells, b: Cells) -> Cells:
+    return np.asarray(np.sqrt(((a - b) ** 2).mean(1)), np.float64)

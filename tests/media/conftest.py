@@ -1,0 +1,112 @@
+"""A job taken verb by verb in this process, so that a test can spoil what lies between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from media_ops import registry
+from media_ops.audio import prepare_audio
+from media_ops.cut import cut
+from media_ops.merge import merge
+from media_ops.model import (
+    AudioRequest,
+    AudioResult,
+    JobOptions,
+    MergeRequest,
+    MergeResult,
+    Plan,
+    ProbeRequest,
+    ProbeResult,
+    ProcessRequest,
+    SegmentResult,
+)
+from media_ops.probe import probe
+from media_ops.process import process
+
+
+def _silent(*_: Any) -> None:
+    return None
+
+
+@dataclass
+class Job:
+    """One job on `source`; results lie in `folder`."""
+
+    source: Path
+    folder: Path
+    params: dict[str, Any] = field(default_factory=lambda: {"preset": "ultrafast"})
+    algorithm: str = "transcode_h264"
+    extension: str = ".mp4"
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.store = str(self.folder / "store")
+        self.output = self.folder / f"output{self.extension}"
+
+    def probe(self) -> ProbeResult:
+        return probe(ProbeRequest(source=str(self.source), store=self.store, prefix="job"), _silent)
+
+    def plan(self, probed: ProbeResult, **options: Any) -> Plan:
+        algorithm = registry.get(self.algorithm).from_params(self.params)
+        return cut(probed, algorithm, JobOptions(**options), store=self.store, prefix="job", workers=2)
+
+    def segment(self, plan: Plan, order: int, **changes: Any) -> SegmentResult:
+        scratch = self.folder / f"scratch-{order}-{len(changes)}"
+        scratch.mkdir(exist_ok=True)
+        request = ProcessRequest(
+            source=str(self.source),
+            store=self.store,
+            prefix="job",
+            segment=plan.segments[order],
+            algorithm=self.algorithm,
+            params=self.params | changes,
+            trace_id=f"try-{order}-{len(changes)}",
+        )
+        return process(request, scratch, _silent)
+
+    def audio(self) -> AudioResult:
+        request = AudioRequest(source=str(self.source), store=self.store, prefix="job", container=self.extension)
+        scratch = self.folder / "scratch-audio"
+        scratch.mkdir(exist_ok=True)
+        return prepare_audio(request, scratch, _silent)
+
+    def merge(
+        self, probed: ProbeResult, plan: Plan, results: list[SegmentResult], audio: AudioResult | None, **more: Any
+    ) -> MergeResult:
+        request = MergeRequest(
+            source=str(self.source),
+            store=self.store,
+            prefix="job",
+            output=str(self.output),
+            algorithm=self.algorithm,
+            params=self.params,
+            plan=plan,
+            index=probed.index,
+            results=results,
+            audio=audio,
+            **more,
+        )
+        return merge(request, _silent)
+
+    def run(self, segments: int, order: Callable[[list[int]], list[int]] = list, **more: Any) -> MergeResult:
+        """Do it all; `order` says in which order the segments are finished."""
+        probed = self.probe()
+        plan = self.plan(probed, segments=segments)
+        done = {number: self.segment(plan, number) for number in order(list(range(len(plan.segments))))}
+        audio = self.audio() if probed.profile.has_audio else None
+        return self.merge(probed, plan, [done[number] for number in sorted(done)], audio, **more)
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Callable[..., Job]:
+    """Start a job on a clip."""
+
+    def start(source: Path, **settings: Any) -> Job:
+        return Job(source, tmp_path / f"job-{len(list(tmp_path.iterdir()))}", **settings)
+
+    return start

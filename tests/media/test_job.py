@@ -1,0 +1,96 @@
+"""Whole jobs, verb by verb: any number of segments, in any order of completion, gives what one run gives."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from media_ops.frames.fingerprint import fingerprint
+
+Clip = Callable[[str], Path]
+
+
+def presented(path: Path) -> list[Fraction]:
+    with av.open(str(path)) as container:
+        return [frame.pts * frame.time_base for frame in container.decode(video=0)]
+
+
+def first_sound(path: Path) -> Fraction:
+    with av.open(str(path)) as container:
+        frame = next(container.decode(audio=0))
+        return frame.pts * frame.time_base
+
+
+@pytest.mark.parametrize("segments", [1, 3, 7, 40])
+def test_variable_rate_with_b_frames_and_sound(clip: Clip, job: Callable[..., Any], segments: int) -> None:
+    source = clip("vfr.mp4")
+    work = job(source)
+    shuffled = random.Random(segments)
+    result = work.run(segments, order=lambda numbers: shuffled.sample(numbers, len(numbers)), verify="full")
+    assert presented(work.output) == presented(source)
+    assert len({b - a for a, b in zip(presented(source), presented(source)[1:], strict=False)}) > 1, "the clip is VFR"
+    assert abs(first_sound(work.output) - first_sound(source)) <= Fraction(1, 1000)
+    assert result.proof.av_offset_ms <= 1
+    assert len(result.proof.joints) == segments - 1
+
+
+@pytest.mark.parametrize("segments", [1, 7])
+@pytest.mark.parametrize(
+    "name", ["vfr.mp4", "open_gop.mp4", "mpeg2.ts", "h264.avi", "four_two_two.mkv", "ten_bit.mkv"]
+)
+def test_lossless_is_bit_identical(clip: Clip, job: Callable[..., Any], name: str, segments: int) -> None:
+    source = clip(name)
+    work = job(source, params={"preset": "ultrafast", "lossless": True})
+    work.run(segments, verify="full")
+    with av.open(str(source)) as a, av.open(str(work.output)) as b:
+        assert [fingerprint(f) for f in b.decode(video=0)] == [fingerprint(f) for f in a.decode(video=0)]
+
+
+@pytest.mark.parametrize(
+    "name", ["h264.ts", "mpeg4.avi", "vp9.webm", "fragmented.mp4", "single_key.mp4", "hevc_cra.mp4"]
+)
+@pytest.mark.parametrize("extension", [".mp4", ".mkv"])
+def test_sources_of_every_kind(clip: Clip, job: Callable[..., Any], name: str, extension: str) -> None:
+    work = job(clip(name), extension=extension)
+    proof = work.run(3, verify="full").proof
+    assert proof.frames_in == proof.frames_out == proof.frames_compared
+
+
+def test_a_negative_start_moves_every_stream_alike(clip: Clip, job: Callable[..., Any], tmp_path: Path) -> None:
+    negative = tmp_path / "negative.mkv"
+    with (
+        av.open(str(clip("plain.mp4"))) as source,
+        av.open(str(negative), "w", format="matroska", options={"avoid_negative_ts": "disabled"}) as output,
+    ):
+        streams = {s.index: output.add_stream_from_template(s) for s in source.streams}
+        for packet in source.demux():
+            if packet.size:
+                ticks = round(Fraction(1, 2) / packet.time_base)
+                packet.pts, packet.dts = packet.pts - ticks, packet.dts - ticks
+                packet.stream = streams[packet.stream_index]
+                output.mux(packet)
+    work = job(negative)
+    proof = work.run(3, verify="full").proof
+    assert Fraction(proof.pts_shift) >= Fraction(1, 2)
+    shift = Fraction(proof.pts_shift) - Fraction(1, 2)
+    assert presented(work.output) == [time + shift for time in presented(clip("plain.mp4"))]
+    assert proof.av_offset_ms <= 1
+
+
+def test_automatic_slicing_declines_small_work_and_says_why(clip: Clip, job: Callable[..., Any]) -> None:
+    work = job(clip("silent.mp4"))
+    slicing = work.plan(work.probe()).slicing
+    assert (slicing.used, slicing.segments) == (False, 1)
+    assert "too little work" in slicing.reason
+
+
+def test_labels_tell_the_time_range(clip: Clip, job: Callable[..., Any]) -> None:
+    work = job(clip("plain.mp4"))
+    labels = [segment.label for segment in work.plan(work.probe(), segments=2).segments]
+    assert labels == ["00:00:00-00:00:04", "00:00:04-00:00:08"]
