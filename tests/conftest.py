@@ -1,12 +1,57 @@
-"""Clips by recipe, made once a session; nothing is downloaded and nothing is committed."""
+"""For all tests: clips by recipe, made once a session, and an Airflow home of their own.
+
+Airflow reads its home and its configuration file once, when it is imported, and would make them in the user's home.
+So the home is named while tests are collected, and no test module imports airflow at module level. Everything else
+is said in that home's file and not in the environment, which other tests hand on to the services they start.
+"""
 
 from __future__ import annotations
 
+import atexit
+import configparser
+import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def make_home() -> Path:
+    """Make the home, with its configuration, and name it in the environment."""
+    home = Path(tempfile.mkdtemp(prefix="media-ops-airflow-"))
+    atexit.register(remove, home, os.getpid())
+    settings: dict[str, dict[str, Any]] = {
+        "core": {
+            "load_examples": False,
+            "dags_folder": REPOSITORY / "dags",
+            "plugins_folder": REPOSITORY / "plugins",
+        },
+        "database": {"sql_alchemy_conn": f"sqlite:///{home}/airflow.db"},
+        "logging": {"logging_level": "WARNING"},
+    }
+    file = configparser.RawConfigParser()
+    file.read_dict(settings)
+    with (home / "airflow.cfg").open("w") as out:
+        file.write(out)
+    for name in [name for name in os.environ if name.startswith("AIRFLOW_")]:
+        del os.environ[name]
+    os.environ["AIRFLOW_HOME"] = str(home)
+    return home
+
+
+def remove(home: Path, owner: int) -> None:
+    """Remove the home, unless this is a forked child of the process that made it."""
+    if os.getpid() == owner:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+make_home()
 
 Clip = Callable[[str], Path]
 

@@ -15,7 +15,7 @@ from media_ops.errors import NotMedia, NoVideo, SourceNotFound
 _DEMUXERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,mpegtsraw,flv,live_flv,asf,asf_o,gif,apng,ogg,"
     "nut,ivf,mxf,gxf,dv,rm,h264,hevc,vvc,m4v,obu,av1,mjpeg,y4m,yuv4mpegpipe,swf,wtv,nsv,h263,h261,vc1,dirac,"
-    "wav,aac,mp3,flac,ac3,eac3,dts,amr,caf,aiff,au,w64,ape,tta,wv,webp_pipe,png_pipe,jpeg_pipe,image2"
+    "wav,aac,mp3,flac,ac3,eac3,dts,amr,caf,aiff,au,w64,ape,tta,wv,webp_pipe,png_pipe,jpeg_pipe"
 )
 
 

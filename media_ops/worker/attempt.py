@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Generic, Literal, TypeVar
 
 from media_ops.errors import ChildDied, OurError, from_record
@@ -26,6 +27,7 @@ from media_ops.model import (
     ProcessRequest,
     SegmentResult,
 )
+from media_ops.storage.publish import scratch_beside
 
 R = TypeVar("R", bound=Noun)
 
@@ -57,7 +59,7 @@ class Attempt(Generic[R]):
         scratch folder is gone.
         """
         with (
-            tempfile.TemporaryDirectory(prefix="media-attempt-", ignore_cleanup_errors=True) as scratch,
+            scratch_beside(Path(tempfile.gettempdir()) / "attempt") as scratch,
             tempfile.TemporaryFile("w+", errors="replace") as stderr,
         ):
             started = time.monotonic()
@@ -89,10 +91,10 @@ class Attempt(Generic[R]):
         """Process id (and process group id) of the child, once started."""
         return self._child.pid if self._child else None
 
-    def _start(self, scratch: str, stderr: IO[str]) -> subprocess.Popen[str]:
+    def _start(self, scratch: Path, stderr: IO[str]) -> subprocess.Popen[str]:
         # -P: the current folder is no place to import from. The result has a pipe of its own, because a library
         # may print; a child that inherited the parent's stdout would hold an Airflow task's slot.
-        command = [sys.executable, "-P", "-m", "media_ops.worker.child", self.verb, str(os.getpid()), scratch]
+        command = [sys.executable, "-P", "-m", "media_ops.worker.child", self.verb, str(os.getpid()), str(scratch)]
         environment = dict(os.environ, OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
         self._child = subprocess.Popen(
             command,

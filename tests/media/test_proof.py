@@ -157,7 +157,7 @@ def test_a_segment_with_a_packet_too_few_or_too_many_is_refused(prepared: Prepar
                 packet.stream = again.stream = copy
                 output.mux(packet)
                 if (kind, number) == ("repeated", 40):
-                    again.pts, again.dts = again.pts + 1, again.dts + 1
+                    again.pts, again.dts = (packet.pts or 0) + 1, (packet.dts or 0) + 1
                     output.mux(again)
     results[1] = stored(work, results[1], path)
     with pytest.raises(SegmentsDisagree, match="frames instead of"):
@@ -218,7 +218,7 @@ def test_a_frame_at_a_wrong_time_fails(prepared: Prepared, monkeypatch: pytest.M
     def early(self: JoinedVideo, stream: Any) -> Any:
         for number, packet in enumerate(honest(self, stream)):
             if number == 70:
-                packet.pts += 1
+                packet.pts = (packet.pts or 0) + 1
             yield packet
 
     monkeypatch.setattr(JoinedVideo, "packets", early)

@@ -1,0 +1,95 @@
+"""The DAG of an algorithm: probe, cut, its stages over the segments, merge, notify."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, TriggerRule, XComArg
+
+from media_airflow.notify import NotifyOperator
+from media_airflow.operators import (
+    PLAN_KEY,
+    AudioOperator,
+    CutOperator,
+    MergeOperator,
+    ProbeOperator,
+    ProcessOperator,
+)
+from media_airflow.page import page
+from media_airflow.params import form
+from media_airflow.retry import RETRIES, RETRY_DELAY, RETRY_POLICY
+from media_airflow.task import JobTask
+from media_ops.algorithm import Algorithm
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Work between cutting and merging.
+
+    Its operator takes `earlier`, the results of the stages before it by name, and, when `mapped`, one `segment`.
+    The results of the last stage are what is merged.
+    """
+
+    task_id: str
+    operator: type[JobTask]
+    mapped: bool = True
+
+
+STAGES = (Stage("process", ProcessOperator),)
+
+
+def media_dag(algorithm: type[Algorithm], stages: tuple[Stage, ...] = STAGES) -> DAG:
+    """Build the DAG of an algorithm; its id is the algorithm's name."""
+    name = algorithm.name()
+    with DAG(
+        dag_id=name,
+        description=algorithm.title(),
+        doc_md=page(algorithm),
+        params=form(algorithm),
+        tags=["media", algorithm.device],
+        schedule=None,
+        catchup=False,
+        max_active_runs=16,
+        max_active_tasks=64,
+        default_args={"retries": RETRIES, "retry_delay": RETRY_DELAY, "retry_policy": RETRY_POLICY},
+    ) as dag:
+        probe = ProbeOperator(task_id="probe", algorithm=name)
+        cut = CutOperator(task_id="cut", algorithm=name, probe=probe.output)
+        audio = AudioOperator(task_id="audio", algorithm=name, probe=probe.output)
+        last: Any = cut
+        results: dict[str, Any] = {}
+        for stage in stages:
+            last = _add(stage, name, cut, dict(results))
+            results[stage.task_id] = last.output
+        merge = MergeOperator(
+            task_id="merge",
+            algorithm=name,
+            probe=probe.output,
+            segments=cut.output,
+            plan=XComArg(cut, key=PLAN_KEY),
+            results=last.output,
+            trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,  # a source without sound skips `audio`
+        )
+        watched = ["probe", "cut", *results, "audio", "merge"]
+        notify = NotifyOperator(task_id="notify", watched=watched, trigger_rule=TriggerRule.ALL_DONE)
+        # A run ends as its last tasks do, and `notify` succeeds after failures too; `published` follows `merge` alone
+        # and costs nothing, since the scheduler itself settles it. A teardown task would not do: a run cancelled
+        # before its teardown ends as a success.
+        published = EmptyOperator(task_id="published")
+        audio >> merge >> [notify, published]
+    return dag
+
+
+def _add(stage: Stage, algorithm: str, cut: JobTask, earlier: dict[str, Any]) -> Any:
+    if not stage.mapped:
+        task = stage.operator(task_id=stage.task_id, algorithm=algorithm, earlier=earlier)
+        cut >> task
+        return task
+    return stage.operator.partial(
+        task_id=stage.task_id,
+        algorithm=algorithm,
+        earlier=earlier,
+        map_index_template="{{ task.segment['label'] }}",
+    ).expand(segment=cut.output)

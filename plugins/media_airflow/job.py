@@ -1,0 +1,84 @@
+"""A DAG run read as a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from media_airflow.params import JOB_FIELDS
+from media_airflow.roots import output_file, source_file
+from media_airflow.settings import Settings
+from media_ops.algorithm import Algorithm
+from media_ops.errors import ParamsInvalid
+from media_ops.model import JobOptions
+from media_ops.registry import get
+
+
+@dataclass(frozen=True)
+class Job:
+    """What was asked for, validated; the two places are still as they were written."""
+
+    algorithm: Algorithm
+    source: str
+    output: str
+    replace: bool
+    options: JobOptions
+    settings: Settings
+    prefix: str
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The algorithm's parameters, defaults filled in, as JSON."""
+        params: dict[str, Any] = self.algorithm.params.model_dump(mode="json")
+        return params
+
+    def source_file(self) -> str:
+        """Give the resolved source, or refuse it; asked anew by each task, because a link can be turned meanwhile."""
+        return source_file(self.source, self.settings.allowed_roots)
+
+    def output_file(self, source: str) -> Path:
+        """Give the resolved output, or refuse it."""
+        return output_file(self.output, self.settings.allowed_roots, source=source, replace=self.replace)
+
+
+def read_job(algorithm: str, params: Mapping[str, Any], settings: Settings, prefix: str) -> Job:
+    """Read a run's params; raise `ParamsInvalid` for an unknown key, a missing one or a value out of range."""
+    kind = get(algorithm)
+    known = JOB_FIELDS | kind.Params.model_fields.keys()
+    if unknown := sorted(params.keys() - known):
+        raise ParamsInvalid(f"{algorithm}: unknown parameter {unknown[0]!r}; known are {', '.join(sorted(known))}")
+    for name in ("source", "output"):
+        if not isinstance(params.get(name), str) or not params[name]:
+            raise ParamsInvalid(f"{algorithm}: parameter {name!r} is missing")
+    return Job(
+        algorithm=kind.from_params({name: value for name, value in params.items() if name not in JOB_FIELDS}),
+        source=params["source"],
+        output=params["output"],
+        replace=bool(params.get("replace", True)),
+        options=_options(algorithm, params),
+        settings=settings,
+        prefix=prefix,
+    )
+
+
+def place(dag_id: str, run_id: str) -> str:
+    """Give the prefix of a job's objects in the store; different runs have different places."""
+    name = quote(run_id, safe=":+~")
+    return f"jobs/{dag_id}/{name if name.strip('.') else name.replace('.', '%2E')}"
+
+
+def _options(algorithm: str, params: Mapping[str, Any]) -> JobOptions:
+    whole = not params.get("slice", True)
+    wanted = {"whole": whole, "verify": params.get("verify", "joints")}
+    if not whole:
+        wanted |= {name: params.get(name) for name in ("segments", "segment_seconds")}
+    try:
+        return JobOptions.model_validate(wanted)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ParamsInvalid(f"{algorithm}: parameter {first['loc'][0]!r}: {first['msg']}") from error

@@ -1,0 +1,159 @@
+"""The tasks of a job: each runs one verb of the library, imported when it runs and never while DAGs are parsed."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from media_airflow.task import JobTask
+from media_ops.errors import StoreUnavailable
+from media_ops.model import (
+    AudioRequest,
+    AudioResult,
+    MergeRequest,
+    Plan,
+    ProbeRequest,
+    ProbeResult,
+    ProcessRequest,
+    Segment,
+    SegmentResult,
+)
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from media_airflow.job import Job
+
+PLAN_KEY = "plan"
+
+
+class ProbeOperator(JobTask):
+    """Looks at the source and indexes it; refuses a wrong request before any work is done."""
+
+    def work(self, job: Job, context: Context) -> Any:
+        """Return a `ProbeResult`."""
+        from media_ops.worker.attempt import probe_attempt
+
+        source = job.source_file()
+        job.output_file(source)
+        request = ProbeRequest(source=source, store=job.settings.store, prefix=job.prefix)
+        return self.run_attempt(probe_attempt(request), context).model_dump(mode="json")
+
+
+class CutOperator(JobTask):
+    """Plans the segments. The list of segments is what Airflow maps over; the rest of the plan lies beside it."""
+
+    template_fields = ("probe",)
+
+    def __init__(self, *, probe: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.probe = probe
+
+    def work(self, job: Job, context: Context) -> Any:
+        """Return a list of `Segment`."""
+        from media_ops.cut import cut
+
+        probe = ProbeResult.model_validate(self.probe)
+        settings = job.settings
+        plan = cut(
+            probe, job.algorithm, job.options, store=settings.store, prefix=job.prefix, workers=settings.workers
+        )
+        context["ti"].xcom_push(PLAN_KEY, plan.model_dump(mode="json", exclude={"segments"}))
+        return [segment.model_dump(mode="json") for segment in plan.segments]
+
+
+class ProcessOperator(JobTask):
+    """Produces one segment."""
+
+    template_fields = ("segment", "earlier")
+
+    def __init__(self, *, segment: Any, earlier: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.segment = segment
+        self.earlier = earlier
+
+    def work(self, job: Job, context: Context) -> Any:
+        """Return a `SegmentResult`."""
+        from media_ops.worker.attempt import process_attempt
+
+        request = ProcessRequest(
+            source=job.source_file(),
+            store=job.settings.store,
+            prefix=job.prefix,
+            segment=Segment.model_validate(self.segment),
+            algorithm=self.algorithm,
+            params=job.params,
+            trace_id=str(uuid.uuid4()),
+            threads=job.options.threads,
+        )
+        return self.run_attempt(process_attempt(request), context).model_dump(mode="json")
+
+
+class AudioOperator(JobTask):
+    """Makes the sound ready while the picture is being worked on; skipped when there is none."""
+
+    template_fields = ("probe",)
+
+    def __init__(self, *, probe: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.probe = probe
+
+    def work(self, job: Job, context: Context) -> Any:
+        """Return an `AudioResult`."""
+        from media_ops.worker.attempt import audio_attempt
+
+        if not ProbeResult.model_validate(self.probe).profile.has_audio:
+            raise AirflowSkipException("the source has no sound")
+        source = job.source_file()
+        request = AudioRequest(
+            source=source,
+            store=job.settings.store,
+            prefix=job.prefix,
+            container=job.output_file(source).suffix.lower(),
+        )
+        return self.run_attempt(audio_attempt(request), context).model_dump(mode="json")
+
+
+class MergeOperator(JobTask):
+    """Joins, proves and publishes."""
+
+    template_fields = ("probe", "segments", "plan", "results")
+
+    def __init__(self, *, probe: Any, segments: Any, plan: Any, results: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.probe = probe
+        self.segments = segments
+        self.plan = plan
+        self.results = results
+
+    def work(self, job: Job, context: Context) -> Any:
+        """Return a `MergeResult`."""
+        from media_ops.worker.attempt import merge_attempt
+
+        source = job.source_file()
+        output = job.output_file(source)
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"output {job.output!r}: its folder cannot be made: {error.strerror}") from error
+        probe = ProbeResult.model_validate(self.probe)
+        # Asked for only where there is one: a skipped task's result is an error in Airflow's log.
+        sound = context["ti"].xcom_pull(task_ids="audio") if probe.profile.has_audio else None
+        request = MergeRequest(
+            source=source,
+            store=job.settings.store,
+            prefix=job.prefix,
+            output=str(job.output_file(source)),  # resolved again: the folder exists only now
+            replace=job.replace,
+            algorithm=self.algorithm,
+            params=job.params,
+            plan=Plan.model_validate({**self.plan, "segments": self.segments}),
+            index=probe.index,
+            results=[SegmentResult.model_validate(result) for result in self.results[:]],
+            audio=AudioResult.model_validate(sound) if sound else None,
+            verify=job.options.verify,
+            threads=job.options.threads,
+        )
+        return self.run_attempt(merge_attempt(request), context).model_dump(mode="json")

@@ -1,0 +1,39 @@
+"""The text on a DAG's page."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from media_airflow.params import fields
+from media_ops.algorithm import Algorithm
+
+_NOTE = """The source is cut into segments that are processed side by side; the joined result is what one run over the
+whole file would have given, or the job fails with the reason."""
+
+
+def page(algorithm: type[Algorithm]) -> str:
+    """Write title, description and the table of parameters as Markdown."""
+    rows = [_row(name, field) for name, field in fields(algorithm).items()]
+    table = "\n".join(["| parameter | values | default | |", "| --- | --- | --- | --- |", *rows])
+    head = f"# {algorithm.title().rstrip('.')}\n\n{algorithm.description()}\n\n{_NOTE}"
+    return f"{head}\n\n{table}\n\n`{algorithm.name()}` {algorithm.version}\n"
+
+
+def _row(name: str, field: dict[str, Any]) -> str:
+    default = f"`{json.dumps(field['default'])}`" if "default" in field else "required"
+    text = f"**{field.get('title', name)}.** {field.get('description', '')}".replace("|", "\\|").replace("\n", " ")
+    return f"| `{name}` | {_values(field)} | {default} | {text} |"
+
+
+def _values(field: dict[str, Any]) -> str:
+    if "enum" in field:
+        return ", ".join(f"`{json.dumps(value).strip(chr(34))}`" for value in field["enum"])
+    kind = field.get("type", "any")
+    kind = " or ".join(kind) if isinstance(kind, list) else str(kind)
+    bounds = [
+        f"{sign} {field[key]}"
+        for key, sign in (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("exclusiveMaximum", "<"))
+        if key in field
+    ]
+    return " ".join([kind, ", ".join(bounds)]).strip()

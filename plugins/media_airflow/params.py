@@ -1,0 +1,117 @@
+"""The trigger form: Airflow Params from an algorithm's own fields and those that every job has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param
+
+from media_ops.algorithm import Algorithm
+from media_ops.planning.gate import MOST_SEGMENTS
+
+_SOURCE: dict[str, Any] = {
+    "source": Param(
+        type="string",
+        minLength=1,
+        maxLength=4096,
+        title="Source",
+        description_md="The video to read: an absolute path or a `file:///` address below an allowed folder.",
+        section="Source",
+    )
+}
+_OUTPUT: dict[str, Any] = {
+    "output": Param(
+        type="string",
+        minLength=1,
+        maxLength=4096,
+        title="Output",
+        description_md="Where to publish: an absolute path or a `file:///` address below an allowed folder. "
+        "The extension names the container: `.mp4`, `.mov` or `.mkv`. Missing folders are made.",
+        section="Output",
+    ),
+    "replace": Param(
+        True,
+        type="boolean",
+        title="Replace",
+        description_md="Whether an output that exists already may be replaced, which happens after the proof.",
+        section="Output",
+    ),
+}
+_SLICING: dict[str, Any] = {
+    "slice": Param(
+        True,
+        type="boolean",
+        title="Cut into segments",
+        description_md="Process segments side by side where that pays. Off: the whole file in one piece.",
+        section="Slicing",
+    ),
+    "segment_seconds": Param(
+        None,
+        type=["number", "null"],
+        minimum=0.1,
+        title="Segment length (seconds)",
+        description_md="Wanted length of a segment. Empty: chosen from the cost of the work.",
+        section="Slicing",
+    ),
+    "segments": Param(
+        None,
+        type=["integer", "null"],
+        minimum=1,
+        maximum=MOST_SEGMENTS,
+        title="Number of segments",
+        description_md="Exactly so many segments. Empty: chosen from the cost of the work.",
+        section="Slicing",
+    ),
+    "verify": Param(
+        "joints",
+        type="string",
+        enum=["joints", "full"],
+        title="Proof",
+        description_md="`joints` decodes 12 frames either side of each joint, `full` decodes the whole result.",
+        section="Slicing",
+    ),
+}
+JOB_FIELDS = frozenset(_SOURCE | _OUTPUT | _SLICING)
+
+
+def form(algorithm: type[Algorithm]) -> dict[str, Any]:
+    """Give the form's fields in the order they are shown."""
+    own = {name: _param(schema) for name, schema in fields(algorithm).items()}
+    if taken := JOB_FIELDS & own.keys():
+        raise ValueError(f"{algorithm.name()}: parameters {sorted(taken)} are fields of every job; rename them")
+    return {**_SOURCE, **_OUTPUT, **own, **_SLICING}
+
+
+def fields(algorithm: type[Algorithm]) -> dict[str, dict[str, Any]]:
+    """Give the JSON schema of each parameter, references filled in and `X | None` written as a nullable type."""
+    schema = algorithm.Params.model_json_schema()
+    definitions = schema.get("$defs", {})
+    return {name: _flat(field, definitions) for name, field in schema.get("properties", {}).items()}
+
+
+def _flat(field: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    field = dict(field)
+    if reference := field.pop("$ref", None):
+        field = {**_flat(definitions[reference.rpartition("/")[2]], definitions), **field}
+    choices = [_flat(choice, definitions) for choice in field.get("anyOf", [])]
+    real = [choice for choice in choices if choice.get("type") != "null"]
+    if len(choices) == 2 and len(real) == 1:
+        del field["anyOf"]
+        field = {**real[0], **field, "type": [real[0]["type"], "null"]}
+        if "enum" in field:
+            field["enum"] = [*field["enum"], None]
+    if "items" in field:
+        field["items"] = _flat(field["items"], definitions)
+    return field
+
+
+def _param(field: dict[str, Any]) -> Any:
+    schema = dict(field)
+    description = schema.pop("description", None)
+    if "const" in schema:
+        schema["enum"] = [schema.pop("const")]
+    if description:
+        schema["description_md"] = description
+    if "default" in schema:
+        return Param(schema.pop("default"), section="Parameters", **schema)
+    return Param(section="Parameters", **schema)

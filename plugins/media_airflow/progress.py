@@ -1,0 +1,54 @@
+"""Progress of a running attempt, where a user can read it: in Airflow's task state store."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from media_ops.worker.attempt import Progress
+
+log = logging.getLogger(__name__)
+
+KEY = "progress"
+INTERVAL = 1.0  # seconds; each report is a round trip to the API server
+
+
+class ProgressReporter:
+    """Writes `{"done", "total", "elapsed"}` at most once a second; a failure to write never fails the work."""
+
+    def __init__(self, store: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
+        self._clock = clock
+        self._started = clock()
+        self._written: float | None = None
+        self._pending: Progress | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        self._pending = progress
+        if self._written is None or self._clock() - self._written >= INTERVAL:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is not written yet."""
+        progress, self._pending = self._pending, None
+        if progress is None or self._store is None:
+            return
+        elapsed = round(self._clock() - self._started, 1)
+        try:
+            self._store.set(KEY, {"done": progress.done, "total": progress.total, "elapsed": elapsed})
+        except Exception:
+            log.warning("progress cannot be written; the work goes on without it", exc_info=True)
+            self._store = None
+        self._written = self._clock()
+
+
+@contextlib.contextmanager
+def reported(context: Any) -> Iterator[ProgressReporter]:
+    """Give a reporter for the running task whose last word is written when the work succeeded."""
+    reporter = ProgressReporter(context.get("task_state_store"))
+    yield reporter
+    reporter.flush()

@@ -1,0 +1,69 @@
+"""Which files a job may touch: only those below the allowed roots, judged by their resolved paths.
+
+A refusal says nothing about what lies outside the roots, not even whether anything does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from media_ops.errors import OutputExists, ParamsInvalid, SourceNotAllowed, Unsupported
+from media_ops.storage.address import file_path, scheme_of
+from media_ops.storage.source import locate
+
+CONTAINERS = (".mp4", ".mov", ".mkv")
+
+
+def source_file(given: str, roots: Iterable[Path]) -> str:
+    """Give the resolved path of a readable, regular, allowed source; a root may be that one file."""
+    path = _resolve("source", given)
+    if path is None or not any(path.is_relative_to(root) for root in roots):
+        raise _not_allowed("source", given)
+    return locate(str(path))
+
+
+def output_file(given: str, roots: Iterable[Path], *, source: str, replace: bool) -> Path:
+    """Give the resolved path to publish to; neither it nor its folder need exist yet."""
+    path = _resolve("output", given)
+    if path is None or not any(root in path.parents for root in roots):
+        raise _not_allowed("output", given)
+    if path.suffix.lower() not in CONTAINERS:
+        raise Unsupported(f"output {given!r}: its name must end in one of {', '.join(CONTAINERS)}")
+    try:
+        _check_place(given, path, source, replace)
+    except OSError as error:
+        raise ParamsInvalid(f"output {given!r} cannot be written: {(error.strerror or str(error)).lower()}") from None
+    return path
+
+
+def _not_allowed(role: str, given: str) -> SourceNotAllowed:
+    return SourceNotAllowed(f"{role} {given!r}: it is not below a folder that jobs may use")
+
+
+def _resolve(role: str, given: str) -> Path | None:
+    scheme = scheme_of(given)
+    if scheme not in (None, "file"):
+        raise SourceNotAllowed(f"{role} {given!r}: addresses of the scheme {scheme!r} are not served")
+    named = given if scheme is None else file_path(given)
+    if named is None or not os.path.isabs(named):
+        raise SourceNotAllowed(f"{role} {given!r}: it must be an absolute path or a file:/// address of this machine")
+    try:
+        return Path(named).resolve()
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL, a name that is no text
+        return None
+
+
+def _check_place(given: str, path: Path, source: str, replace: bool) -> None:
+    if path == Path(source) or (path.exists() and path.samefile(source)):
+        raise ParamsInvalid(f"output {given!r}: it is the source itself")
+    if path.is_dir():
+        raise ParamsInvalid(f"output {given!r}: it is a folder")
+    if path.exists() and not replace:
+        raise OutputExists(f"output {given!r} exists already and is not to be replaced")
+    parent = next(folder for folder in path.parents if folder.exists())
+    if not parent.is_dir():
+        raise ParamsInvalid(f"output {given!r}: {str(parent)!r} is not a folder")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise ParamsInvalid(f"output {given!r}: the folder {str(parent)!r} cannot be written to")

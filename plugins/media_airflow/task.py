@@ -1,0 +1,66 @@
+"""What every task of a job has in common."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow.sdk import BaseOperator
+
+from media_airflow.lifeline import die_with_supervisor, terminable
+from media_airflow.progress import reported
+from media_ops.errors import MediaError, OurError
+from media_ops.model import Noun
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from media_airflow.job import Job
+    from media_ops.worker.attempt import Attempt
+
+R = TypeVar("R", bound=Noun)
+
+ERROR_KEY = "error"
+
+
+class JobTask(BaseOperator):
+    """One task of a job of `algorithm`: reads the request, runs one verb, returns a small record."""
+
+    def __init__(self, *, algorithm: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.algorithm = algorithm
+        self._attempt: Attempt[Any] | None = None
+
+    @abstractmethod
+    def work(self, job: Job, context: Context) -> Any:
+        """Do the task's part and give what XCom is to carry."""
+
+    def execute(self, context: Context) -> Any:
+        """Run `work`; a `MediaError` is logged as its one sentence and left in XCom for whoever asks why."""
+        from media_airflow.job import place, read_job
+        from media_airflow.settings import Settings
+
+        die_with_supervisor()
+        try:
+            with terminable():
+                settings = Settings.from_environment()
+                prefix = place(context["dag"].dag_id, context["run_id"])
+                return self.work(read_job(self.algorithm, context["params"], settings, prefix), context)
+        except MediaError as error:
+            alarm = "ALARM: we broke a promise: " if isinstance(error, OurError) else ""
+            self.log.error("%s%s: %s", alarm, error.code, error)
+            with contextlib.suppress(Exception):
+                context["ti"].xcom_push(ERROR_KEY, error.to_record())
+            raise
+
+    def run_attempt(self, attempt: Attempt[R], context: Context) -> R:
+        """Run an attempt, its progress shown while it lasts; whatever ends this task ends the attempt's processes."""
+        self._attempt = attempt
+        with reported(context) as reporter:
+            return attempt.run(reporter)
+
+    def on_kill(self) -> None:
+        """Airflow's own word for "stop", used for a task's time limit."""
+        if self._attempt is not None:
+            self._attempt.kill()

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from media_ops.errors import (
+    InputError,
+    NotMedia,
+    OutputExists,
+    ParamsInvalid,
+    SourceNotAllowed,
+    SourceNotFound,
+    Unsupported,
+)
+
+PARTS = [
+    "..",
+    ".",
+    "",
+    "in.mp4",
+    "sub",
+    "out",
+    "loop",
+    "secret.mp4",
+    "root",
+    "outside",
+    "nothing",
+    "a b",
+    "ä",
+    "%2e%2e",
+]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tree = tmp_path_factory.mktemp("tree")
+    root, outside = tree / "root", tree / "outside"
+    (root / "sub").mkdir(parents=True)
+    outside.mkdir()
+    for file in (root / "in.mp4", root / "sub" / "in.mp4", outside / "secret.mp4", tree / "secret.mp4"):
+        file.write_bytes(b"media")
+    (root / "out").symlink_to(outside)
+    (root / "secret.mp4").symlink_to(outside / "secret.mp4")
+    (root / "dangling.mp4").symlink_to(outside / "nothing.mp4")
+    (root / "loop").symlink_to(root / "loop")
+    (root / "inner.mp4").symlink_to(root / "in.mp4")
+    (tree / "root-not").mkdir()
+    (tree / "root-not" / "in.mp4").write_bytes(b"media")
+    return tree
+
+
+def source(tree: Path, text: str) -> str:
+    from media_airflow.roots import source_file
+
+    return source_file(text, [tree / "root"])
+
+
+def output(tree: Path, text: str, *, replace: bool = True) -> Path:
+    from media_airflow.roots import output_file
+
+    return output_file(text, [tree / "root"], source=str(tree / "root" / "in.mp4"), replace=replace)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    parts=st.lists(st.sampled_from(PARTS), max_size=6),
+    lead=st.sampled_from(["", "file://", "file:", "FILE://localhost"]),
+)
+def test_nothing_outside_is_ever_read_or_told(tree: Path, parts: list[str], lead: str) -> None:
+    text = lead + os.path.join(tree / "root", "/".join(parts).lstrip("/"))
+    named = text.removeprefix(lead).replace("%2e", ".") if lead else text
+    real = Path(os.path.realpath(named))
+    inside = real.is_relative_to(tree / "root")
+    try:
+        outcome = source(tree, text)
+    except InputError as error:
+        outcome = str(error)
+    # The sentence of a refusal depends on what was asked only, not on what is there.
+    refusal = f"source {text!r}: it is not below a folder that jobs may use"
+    if inside and real.is_file():
+        assert outcome == str(real)
+    elif not inside:
+        assert outcome == refusal
+    else:
+        assert "loop" in parts or outcome != refusal
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(text=st.text(max_size=40) | st.text(alphabet="/.\0ab~%", max_size=20))
+def test_any_text_is_refused_in_one_sentence(tree: Path, text: str) -> None:
+    for ask in (source, output):
+        with pytest.raises(InputError) as caught:
+            ask(tree, text)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["out/secret.mp4", "secret.mp4", "dangling.mp4", "../outside/secret.mp4", "../root-not/in.mp4"]
+)
+def test_places_outside_are_refused(tree: Path, name: str) -> None:
+    for ask in (source, output):
+        with pytest.raises(SourceNotAllowed, match="not below a folder that jobs may use"):
+            ask(tree, f"{tree}/root/{name}")
+
+
+@pytest.mark.parametrize(
+    "text", ["http://host/a.mp4", "s3://b/a.mp4", "concat:/a|/b", "data:,x", "in.mp4", "~/in.mp4", ""]
+)
+def test_other_schemes_and_relative_paths_are_refused(tree: Path, text: str) -> None:
+    for ask in (source, output):
+        with pytest.raises(SourceNotAllowed, match=r"not served|absolute path"):
+            ask(tree, text)
+
+
+def test_a_root_may_be_one_file_to_read(tree: Path) -> None:
+    from media_airflow.roots import output_file, source_file
+
+    one = tree / "outside" / "secret.mp4"
+    assert source_file(str(one), [one]) == str(one)
+    with pytest.raises(SourceNotAllowed):
+        source_file(str(tree / "root" / "in.mp4"), [one])
+    with pytest.raises(SourceNotAllowed):
+        output_file(str(one), [one], source=str(tree / "root" / "in.mp4"), replace=True)
+
+
+def test_without_roots_nothing_is_allowed(tree: Path) -> None:
+    from media_airflow.roots import source_file
+
+    with pytest.raises(SourceNotAllowed):
+        source_file(f"{tree}/root/in.mp4", [])
+
+
+def test_a_source_must_be_a_filled_regular_file(tree: Path) -> None:
+    root = tree / "root"
+    (root / "empty.mp4").touch()
+    if not (root / "pipe.mp4").exists():
+        os.mkfifo(root / "pipe.mp4")
+    for name, kind in {
+        "sub": SourceNotFound,
+        "gone": SourceNotFound,
+        "pipe.mp4": SourceNotFound,
+        "empty.mp4": NotMedia,
+    }.items():
+        with pytest.raises(kind):
+            source(tree, f"{root}/{name}")
+    assert source(tree, f"file://{root}/inner.mp4") == str(root / "in.mp4")
+
+
+def test_what_an_output_may_be(tree: Path) -> None:
+    root = tree / "root"
+    assert output(tree, f"{root}/new/deep/o.MKV") == root / "new/deep/o.MKV"
+    assert not (root / "new").exists()
+    for name, kind in {
+        "in.mp4": ParamsInvalid,
+        "inner.mp4": ParamsInvalid,
+        "sub/../in.mp4": ParamsInvalid,
+        "in.mp4/o.mp4": ParamsInvalid,
+        "o.avi": Unsupported,
+        "sub": Unsupported,
+        "o" * 300 + ".mp4": ParamsInvalid,
+    }.items():
+        with pytest.raises(kind, match="output"):
+            output(tree, f"{root}/{name}")
+    with pytest.raises(OutputExists):
+        output(tree, f"{root}/sub/in.mp4", replace=False)
+    assert output(tree, f"{root}/sub/in.mp4") == root / "sub/in.mp4"

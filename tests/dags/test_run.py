@@ -1,0 +1,227 @@
+"""Whole DAG runs in this process, on small clips."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.dags.conftest import Place, Run
+
+pytestmark = pytest.mark.airflow
+
+
+def link(clip: Path, folder: Path) -> str:
+    """Put a clip where a job may read it."""
+    path = folder / clip.name
+    path.hardlink_to(clip)
+    return str(path)
+
+
+def test_a_clip_in_three_segments(run: Callable[..., Run], place: Place, clip: Path) -> None:
+    output = place.root / "new" / "out.mkv"
+    done = run(source=link(clip, place.root), output=str(output), segments=3, preset="ultrafast")
+    assert done.state == "success"
+    assert done.states("process") == ["success"] * 3
+    assert [label is not None and label.startswith("00:00:0") for label in done.labels("process")] == [True] * 3
+    assert done.states("audio") == ["success"]
+    assert {index: (seen["done"], seen["total"]) for index, seen in progress(done.run_id).items()} == {
+        0: (50, 50),
+        1: (50, 50),
+        2: (50, 50),
+    }
+    assert output.stat().st_size > 1000
+    assert done.outcome == {"outcome": "succeeded", "output": str(output), "errors": []}
+    kept = [path.name for path in place.store.rglob("*") if path.is_file()]
+    assert kept
+    assert not [name for name in kept if name.endswith((".nut", ".mov"))]
+    assert list(place.scratch.iterdir()) == []
+
+
+def test_a_silent_clip_skips_the_sound_and_is_merged(
+    run: Callable[..., Run], place: Place, silent_clip: Path
+) -> None:
+    output = place.root / "out.mp4"
+    done = run(source=f"file://{link(silent_clip, place.root)}", output=str(output), slice=False, preset="ultrafast")
+    assert done.state == "success"
+    assert (done.states("audio"), done.states("merge"), done.states("process")) == (
+        ["skipped"],
+        ["success"],
+        ["success"],
+    )
+    assert output.exists()
+
+
+def progress(run_id: str) -> dict[int, Any]:
+    """Read the progress of a run's segments by map index."""
+    from airflow.models.task_state_store import TaskStateStoreModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        query = select(TaskStateStoreModel).filter_by(run_id=run_id, task_id="process", key="progress")
+        return {row.map_index: json.loads(row.value) for row in session.scalars(query)}
+
+
+def kill_one_segment_child(until: threading.Event) -> list[int]:
+    """Kill -9 the second child that produces a segment, as soon as it is seen; give the killed process ids."""
+    seen: list[int] = []
+    killed: list[int] = []
+    while not until.is_set() and not killed:
+        for child in psutil.Process().children():
+            try:
+                words = child.cmdline()
+            except psutil.Error:
+                continue
+            if "media_ops.worker.child" in words and "process" in words and child.pid not in seen:
+                seen.append(child.pid)
+                if len(seen) == 2:
+                    child.kill()
+                    killed.append(child.pid)
+        time.sleep(0.005)
+    return killed
+
+
+def test_a_killed_child_has_its_segment_alone_retried(run: Callable[..., Run], place: Place, clip: Path) -> None:
+    over, killed = threading.Event(), []
+    killer = threading.Thread(target=lambda: killed.extend(kill_one_segment_child(over)))
+    killer.start()
+    try:
+        output = place.root / "out.mp4"
+        done = run(source=link(clip, place.root), output=str(output), segments=3, preset="ultrafast")
+    finally:
+        over.set()
+        killer.join()
+    assert len(killed) == 1
+    assert (done.state, done.states("process")) == ("success", ["success"] * 3)
+    assert sorted(done.tries("process")) == [1, 1, 2]
+    assert (done.tries("probe"), done.tries("cut"), done.tries("merge")) == ([1], [1], [1])
+
+
+def bad_missing(place: Place, clip: Path) -> dict[str, Any]:
+    return {"source": str(place.root / "gone.mp4")}
+
+
+def bad_empty(place: Place, clip: Path) -> dict[str, Any]:
+    (place.root / "empty.mp4").touch()
+    return {"source": str(place.root / "empty.mp4")}
+
+
+def bad_text(place: Place, clip: Path) -> dict[str, Any]:
+    (place.root / "text.mp4").write_text("this is no video\n" * 100)
+    return {"source": str(place.root / "text.mp4")}
+
+
+def bad_truncated(place: Place, clip: Path) -> dict[str, Any]:
+    (place.root / "half.mp4").write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    return {"source": str(place.root / "half.mp4")}
+
+
+def bad_audio_only(place: Place, clip: Path) -> dict[str, Any]:
+    from tests.dags.conftest import ffmpeg
+
+    return {"source": str(ffmpeg(place.root / "tone.m4a", "-i", str(clip), "-vn", "-c", "copy"))}
+
+
+def bad_folder(place: Place, clip: Path) -> dict[str, Any]:
+    (place.root / "folder.mp4").mkdir()
+    return {"source": str(place.root / "folder.mp4")}
+
+
+def bad_scheme(place: Place, clip: Path) -> dict[str, Any]:
+    return {"source": "gopher://host/clip.mp4"}
+
+
+def bad_dots(place: Place, clip: Path) -> dict[str, Any]:
+    link(clip, place.outside)
+    return {"source": f"{place.root}/../outside/{clip.name}"}
+
+
+def bad_symlink(place: Place, clip: Path) -> dict[str, Any]:
+    (place.root / "link.mp4").symlink_to(clip)
+    return {"source": str(place.root / "link.mp4")}
+
+
+def bad_output(place: Place, clip: Path) -> dict[str, Any]:
+    return {"output": str(place.outside / "out.mp4")}
+
+
+def bad_output_itself(place: Place, clip: Path) -> dict[str, Any]:
+    return {"output": str(place.root / clip.name)}
+
+
+def bad_unknown(place: Place, clip: Path) -> dict[str, Any]:
+    return {"krf": 20}
+
+
+BAD: dict[Callable[[Place, Path], dict[str, Any]], tuple[str, str]] = {
+    bad_missing: ("source_not_found", "gone.mp4"),
+    bad_empty: ("not_media", "empty.mp4"),
+    bad_text: ("not_media", "text.mp4"),
+    bad_truncated: ("not_media", "half.mp4"),
+    bad_audio_only: ("no_video", "tone.m4a"),
+    bad_folder: ("source_not_found", "folder.mp4"),
+    bad_scheme: ("source_not_allowed", "gopher"),
+    bad_dots: ("source_not_allowed", "../outside"),
+    bad_symlink: ("source_not_allowed", "link.mp4"),
+    bad_output: ("source_not_allowed", "out.mp4"),
+    bad_output_itself: ("params_invalid", "source itself"),
+    bad_unknown: ("params_invalid", "'krf'"),
+}
+
+
+@pytest.mark.parametrize("make", BAD, ids=lambda make: make.__name__)
+def test_bad_input_fails_at_once_and_leaves_nothing(
+    run: Callable[..., Run], place: Place, clip: Path, make: Callable[[Place, Path], dict[str, Any]]
+) -> None:
+    code, named = BAD[make]
+    conf = {"source": link(clip, place.root), "output": str(place.root / "out" / "out.mp4")}
+    done = run(**{**conf, **make(place, clip)})
+    assert (done.state, done.states("probe"), done.tries("probe")) == ("failed", ["failed"], [1])
+    assert done.states("merge") == ["upstream_failed"]
+    assert done.states("notify") == ["success"]
+    (error,) = done.outcome["errors"]
+    assert (done.outcome["outcome"], error["code"], error["fate"]) == ("failed", code, "input")
+    assert named in error["message"]
+    assert "\n" not in error["message"]
+    assert not (place.root / "out").exists()
+    assert not (place.outside / "out.mp4").exists()
+    assert place.leftovers() == []
+
+
+def test_a_value_out_of_range_is_refused_before_a_run_exists(
+    run: Callable[..., Run], place: Place, clip: Path
+) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError, match="99"):
+        run(source=link(clip, place.root), output=str(place.root / "out.mp4"), crf=99)
+    assert place.leftovers() == []
+
+
+def test_a_link_turned_before_the_merge_is_noticed(
+    run: Callable[..., Run], place: Place, silent_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from media_airflow.operators import MergeOperator
+
+    folder = place.root / "folder"
+    folder.mkdir()
+    work = MergeOperator.work
+
+    def turn_first(self: Any, job: Any, context: Any) -> Any:
+        folder.rmdir()
+        folder.symlink_to(place.outside)
+        return work(self, job, context)
+
+    monkeypatch.setattr(MergeOperator, "work", turn_first)
+    done = run(source=link(silent_clip, place.root), output=str(folder / "out.mp4"), slice=False, preset="ultrafast")
+    assert (done.state, done.states("merge"), done.tries("merge")) == ("failed", ["failed"], [1])
+    assert [error["code"] for error in done.outcome["errors"]] == ["source_not_allowed"]
+    assert list(place.outside.iterdir()) == []
+    assert not [path for path in place.leftovers() if path.suffix in (".nut", ".mov")]
