@@ -118,7 +118,7 @@ def _check_tags(made: FrameIndex, expected: Expectation) -> None:
 
 
 def _decoded_as(pixel_format: str) -> str:
-    """Format in which decoders give it: range is a tag of its own, and H.264 without chroma comes out with a flat one."""
+    """Format in which decoders give it: range is a tag of its own, H.264 without chroma comes out with a flat one."""
     return pixel_format.replace("yuvj", "yuv").replace("gray10", "yuv420p10").replace("gray", "yuv420p")
 
 

@@ -13,6 +13,8 @@ Colour = tuple[int, int, int]
 """Y, Cb, Cr of BT.709, limited range."""
 
 _SUBPIXEL = 4  # bits of fraction that cv2's drawing takes
+_TURN = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+_CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
 
 
 class Texture(NamedTuple):
@@ -105,8 +107,7 @@ class Canvas:
 
     def ellipse(self, centre: tuple[float, float], axes: tuple[float, float], paint: Colour) -> None:
         """Fill an upright ellipse."""
-        turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-        self.polygon(np.stack([centre[0] + axes[0] * np.cos(turn), centre[1] + axes[1] * np.sin(turn)], 1), paint)
+        self.polygon(_CIRCLE * axes + centre, paint)
 
     def text(self, words: str, left: float, base: float, tall: float, paint: Colour) -> None:
         """Write with the base line at `base`, capitals `tall` pixels high."""

@@ -16,12 +16,11 @@ def fractal(
     total = np.zeros((height, width), np.float32)
     weight, weights = 1.0, 0.0
     while cell >= 1.5:
-        rows, columns = int(height / cell) + 2, int(width / (cell * stretch)) + 2
+        rows, columns = int(height / cell) + 3, int(width / (cell * stretch)) + 3
         grid = rng.random((rows, columns), np.float32)
-        matrix = np.array([[1 / (cell * stretch), 0, 0.5], [0, 1 / cell, 0.5]])
-        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-        total += weight * cv2.warpAffine(grid, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT)
+        grown = cv2.resize(grid, (round(columns * cell * stretch), round(rows * cell)), interpolation=cv2.INTER_CUBIC)
+        total += weight * grown[int(cell / 2) :, int(cell * stretch / 2) :][:height, :width]
         weights += weight
         weight *= falloff
         cell /= 2
-    return np.clip((total / weights - 0.5) * 1.6 + 0.5, 0, 1)
+    return np.asarray(np.clip((total / weights - 0.5) * 1.45 + 0.5, 0, 1), np.float32)

@@ -54,8 +54,8 @@ def plan_scenes(frames: int, rate: int, seed: int) -> list[Scene]:
 def _lengths(rng: np.random.Generator, frames: int, rate: int) -> list[int]:
     longest = max(2, min(25 * rate, frames // 4))
     shortest = max(1, min(4 * rate, longest // 2))
-    lengths: list[int] = []
-    left = frames
+    lengths = [min(5 * rate, frames // 4)] if longest < frames else []  # the title
+    left = frames - sum(lengths)
     while left > longest:
         room = left - shortest
         lengths.append(min(int(rng.integers(shortest, longest + 1)), room))

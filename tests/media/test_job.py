@@ -18,13 +18,14 @@ Clip = Callable[[str], Path]
 
 def presented(path: Path) -> list[Fraction]:
     with av.open(str(path)) as container:
-        return [frame.pts * frame.time_base for frame in container.decode(video=0)]
+        frames: list[Any] = list(container.decode(video=0))
+        return [frame.pts * frame.time_base for frame in frames]
 
 
 def first_sound(path: Path) -> Fraction:
     with av.open(str(path)) as container:
-        frame = next(container.decode(audio=0))
-        return frame.pts * frame.time_base
+        frame: Any = next(container.decode(audio=0))
+        return Fraction(frame.pts * frame.time_base)
 
 
 @pytest.mark.parametrize("segments", [1, 3, 7, 40])
@@ -69,7 +70,8 @@ def test_a_negative_start_moves_every_stream_alike(clip: Clip, job: Callable[...
         av.open(str(negative), "w", format="matroska", options={"avoid_negative_ts": "disabled"}) as output,
     ):
         streams = {s.index: output.add_stream_from_template(s) for s in source.streams}
-        for packet in source.demux():
+        packets: Any = source.demux()
+        for packet in packets:
             if packet.size:
                 ticks = round(Fraction(1, 2) / packet.time_base)
                 packet.pts, packet.dts = packet.pts - ticks, packet.dts - ticks

@@ -188,7 +188,7 @@ def test_sound_moved_by_20_ms_fails(prepared: Prepared, monkeypatch: pytest.Monk
     honest = writing._moved
 
     def late(packet: Any, stream: Any, shift: Any) -> Any:
-        moved = honest(packet, stream, shift)
+        moved: Any = honest(packet, stream, shift)
         moved.pts += round(0.020 / moved.time_base)
         moved.dts += round(0.020 / moved.time_base)
         return moved

@@ -19,7 +19,8 @@ def heard(path: Path) -> tuple[Fraction, Fraction, np.ndarray[Any, np.dtype[np.f
     parts, start, rate = [], None, 0
     with av.open(str(path)) as container:
         resampler = av.AudioResampler("fltp", "mono")
-        for frame in container.decode(audio=0):
+        frames: Any = container.decode(audio=0)
+        for frame in frames:
             start = frame.pts * frame.time_base if start is None else start
             rate = frame.sample_rate
             parts += [part.to_ndarray()[0] for part in resampler.resample(frame)]

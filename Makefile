@@ -1,0 +1,48 @@
+# Every target makes what it lacks: `make demo` on a fresh machine sets everything up first.
+# PYTHON=/path/to/python3.11 names the Python that .venv is built on.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow check bench up down requirements clean
+
+BIN := .venv/bin
+# Taken as they were typed, so that blanks, quotes and dollar signs of a file's name survive.
+export DEMO_INPUT := $(value INPUT)
+export DEMO_KEEP := $(filter-out 0 no false,$(KEEP))
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
+
+setup: ## Make .venv with the pinned packages; install ffmpeg and python3-venv where they are missing
+	@sh scripts/setup
+
+demo: setup ## Process a film on Airflow and prove the result  [INPUT=/path/to/film] [KEEP=1 leaves Airflow up]
+	@exec $(BIN)/python -m media_airflow.demo $${DEMO_INPUT:+--input "$$DEMO_INPUT"} $${DEMO_KEEP:+--keep}
+
+test: setup ## Run the tests
+	@exec $(BIN)/python -m pytest -m "not slow"
+
+test-slow: setup ## Run the tests that take minutes
+	@exec $(BIN)/python -m pytest -m slow
+
+check: setup ## Lint, format, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## Measure what slicing costs beside one long run; writes build/bench.json
+	@exec $(BIN)/python -m media_airflow.bench
+
+up: setup ## Start Airflow on this machine
+	@exec $(BIN)/python -m media_airflow.embedded up
+
+down: setup ## Stop it
+	@exec $(BIN)/python -m media_airflow.embedded down
+
+requirements: setup ## Compile requirements.txt from pyproject.toml  [UPGRADE=1 takes newer versions]
+	@exec sh scripts/requirements
+
+clean: ## Stop Airflow and remove what was built, but for .venv
+	@if [ -e build/airflow ] && [ -x $(BIN)/python ]; then $(BIN)/python -m media_airflow.embedded down; fi
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""`make demo`: a film through Airflow, shown while it happens, proved and measured."""

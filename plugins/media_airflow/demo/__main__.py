@@ -1,0 +1,139 @@
+"""Run the demo: `python -m media_airflow.demo [--input FILE] [--keep]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from media_airflow.demo.api import Run, side_by_side
+from media_airflow.demo.bars import follow
+from media_airflow.demo.pair import SECONDS, measure_pair
+from media_airflow.demo.report import metrics_of, ratios_of, show
+from media_airflow.embedded import EmbeddedAirflow
+from media_airflow.embedded.settings import CHECKOUT
+from media_ops.errors import MediaError, OurError
+from media_ops.storage.publish import clear_leftovers, scratch_beside
+from media_ops.storage.source import locate
+
+FOLDER = CHECKOUT / "build" / "demo"
+DAG_ID = "transcode_h264"
+PRESET, CRF = "medium", 23
+_LONGEST = 24 * 3600.0
+
+
+def main() -> int:
+    """Give the exit code: 0, or whose fault it was (2 the input's, 3 the world's, 4 ours)."""
+    parser = argparse.ArgumentParser(prog="make demo", description="Process a film on Airflow and prove the result.")
+    parser.add_argument("--input", help="a film of yours instead of the one that is drawn")
+    parser.add_argument("--keep", action="store_true", help="leave Airflow up")
+    arguments = parser.parse_args()
+    console = Console(highlight=False)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        demo(console, arguments.input, arguments.keep)
+    except MediaError as error:
+        console.print(f"make demo: {error}", style="bold red", markup=False)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.print("interrupted; everything that was started has been stopped")
+        return 130
+    return 0
+
+
+def demo(console: Console, given: str | None, keep: bool) -> None:
+    """Do it all; whatever ends it stops what it started, but for an Airflow to keep."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    source = Path(locate(given)) if given else _film(console)
+    suffix = source.suffix.lower() if source.suffix.lower() in (".mp4", ".mov", ".mkv") else ".mp4"
+    output = FOLDER / f"{source.stem}-h264{suffix}"
+    airflow = EmbeddedAirflow(
+        allowed_roots=[source], keep=keep, report=lambda line: console.print(f"  {line}", markup=False)
+    )
+    console.print("Airflow on this machine")
+    with airflow:
+        airflow.wait_for_dag(DAG_ID)
+        with airflow.client() as client:
+            before = airflow.cpu_seconds()
+            run = _triggered(console, client, source.resolve(), output)
+            report, seconds = _finished(console, run, source, output)
+            airflow_cpu = airflow.cpu_seconds() - before
+        if not keep:
+            airflow.stop()  # so that its idling does not blur the measured pair
+        _measure(console, report, source, seconds, airflow_cpu)
+        if keep:
+            console.print(f"\nAirflow stays up: {run.address}\n  user {airflow.user}, password {airflow.password}")
+            console.print("  stop it with: make down")
+
+
+def _film(console: Console) -> Path:
+    from media_ops.demo_source import make_demo_source
+
+    film = FOLDER / "source.mp4"
+    if not film.exists():
+        with console.status("drawing three minutes of film"):
+            started = time.monotonic()
+            make_demo_source(film)
+        console.print(f"A film of three minutes was drawn in {time.monotonic() - started:.0f} s: {film}")
+    return film
+
+
+def _triggered(console: Console, client: Any, source: Path, output: Path) -> Run:
+    conf = {"source": str(source), "output": str(output), "preset": PRESET, "crf": CRF}
+    run = Run(client, DAG_ID, str(uuid.uuid4()))
+    client.trigger(DAG_ID, conf, run_id=run.run_id)
+    console.print(f"Triggered through the REST API: {run.address}")
+    return run
+
+
+def _finished(console: Console, run: Run, source: Path, output: Path) -> tuple[dict[str, Any], float]:
+    """Follow the run; give the report so far and the film's length in seconds."""
+    try:
+        state = follow(run, console, _LONGEST)
+    except KeyboardInterrupt:
+        run.client.cancel(run.dag_id, run.run_id, "interrupted by the one who started the demo")
+        time.sleep(2)  # its tasks hear of it within 1.2 s and remove what they were writing
+        clear_leftovers(output.parent)
+        raise
+    tasks = run.tasks()
+    if state != "success":
+        raise run.failure(tasks)
+    proof = run.result("merge")["proof"]
+    report = {
+        "source": str(source.resolve()),
+        "output": str(output),
+        "dag_id": run.dag_id,
+        "dag_run_id": run.run_id,
+        "api": f"{run.client.url}/api/v2",
+        "segments": sum(task["task_id"] == "process" for task in tasks),
+        "tasks": tasks,
+        "proof": proof,
+        "metrics": metrics_of(run, tasks, source, proof),
+        "ratios": None,
+    }
+    (FOLDER / "report.json").write_text(json.dumps(report, indent=1))
+    console.print(f"The result is ready and proved: {output}")
+    if not side_by_side(tasks):
+        plan = run.result("cut", "plan")
+        raise OurError(f"no two segments ran at the same time: {plan['slicing']['reason'] or 'one worker only'}")
+    return report, run.result("probe")["duration"]
+
+
+def _measure(console: Console, report: dict[str, Any], source: Path, seconds: float, airflow_cpu: float) -> None:
+    console.print(f"Now measured beside it, on the first {min(seconds, SECONDS):.0f} s: cut, whole, ffmpeg")
+    with scratch_beside(FOLDER / "pair") as folder, console.status("measuring"):
+        pair = measure_pair(source, seconds, PRESET, CRF, folder)
+    report["ratios"] = ratios_of(pair, report["metrics"], airflow_cpu)
+    (FOLDER / "report.json").write_text(json.dumps(report, indent=1))
+    show(console, report, pair)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
