@@ -7,7 +7,6 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import psutil  # type: ignore[import-untyped, unused-ignore]
 
@@ -84,7 +83,7 @@ def living() -> Iterator[psutil.Process]:
 def mark(process: psutil.Process) -> str | None:
     """Read to which instance a process belongs; None where we may not look."""
     try:
-        return cast("str | None", process.environ().get(INSTANCE_VARIABLE))
+        return process.environ().get(INSTANCE_VARIABLE)
     except (psutil.Error, OSError):
         return None
 
@@ -92,6 +91,6 @@ def mark(process: psutil.Process) -> str | None:
 def working_directory(process: psutil.Process) -> str | None:
     """Read a process's working directory; None where we may not look."""
     try:
-        return cast("str", process.cwd())
+        return process.cwd()
     except (psutil.Error, OSError):
         return None
