@@ -16,9 +16,11 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
     from media_ops.describe import anomalies, describe
     from media_ops.frames.indexing import build_index
     from media_ops.storage import open_store
+    from media_ops.storage.source import locate
 
-    profile = describe(request.source)
-    index = build_index(request.source, lambda packets: on_progress(packets, None))
+    source = locate(request.source)
+    profile = describe(source)
+    index = build_index(source, lambda packets: on_progress(packets, None))
     time_base = index.facts.time_base
     seen = anomalies(index.frame_pts, time_base)
     profile = profile.model_copy(update={"anomalies": [*profile.anomalies, *seen]})

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 import uuid
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from media_airflow.demo.api import Run, side_by_side
 from media_airflow.demo.bars import follow
+from media_airflow.demo.film import drawn
 from media_airflow.demo.pair import SECONDS, measure_pair
 from media_airflow.demo.report import metrics_of, ratios_of, show
 from media_airflow.embedded import EmbeddedAirflow
@@ -25,7 +27,7 @@ from media_ops.storage.source import locate
 
 FOLDER = CHECKOUT / "build" / "demo"
 DAG_ID = "transcode_h264"
-PRESET, CRF = "medium", 23
+PRESET, CRF = "fast", 23
 _LONGEST = 24 * 3600.0
 
 
@@ -51,45 +53,35 @@ def main() -> int:
 def demo(console: Console, given: str | None, keep: bool) -> None:
     """Do it all; whatever ends it stops what it started, but for an Airflow to keep."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    source = Path(locate(given)) if given else _film(console)
+    source = Path(locate(given)).resolve() if given else FOLDER / "source.mp4"
     suffix = source.suffix.lower() if source.suffix.lower() in (".mp4", ".mov", ".mkv") else ".mp4"
     output = FOLDER / f"{source.stem}-h264{suffix}"
     airflow = EmbeddedAirflow(
         allowed_roots=[source], keep=keep, report=lambda line: console.print(f"  {line}", markup=False)
     )
-    console.print("Airflow on this machine")
-    with airflow:
+    # Airflow's start leaves a core idle, so the film is drawn meanwhile.
+    with nullcontext() if given else drawn(console, source) as film, airflow:
         airflow.wait_for_dag(DAG_ID)
+        if film:
+            film.wait()
         with airflow.client() as client:
             before = airflow.cpu_seconds()
-            run = _triggered(console, client, source.resolve(), output)
+            run = _triggered(console, client, source, output)
             report, seconds = _finished(console, run, source, output)
             airflow_cpu = airflow.cpu_seconds() - before
         if not keep:
             airflow.stop()  # so that its idling does not blur the measured pair
         _measure(console, report, source, seconds, airflow_cpu)
         if keep:
-            console.print(f"\nAirflow stays up: {run.address}\n  user {airflow.user}, password {airflow.password}")
-            console.print("  stop it with: make down")
-
-
-def _film(console: Console) -> Path:
-    from media_ops.demo_source import make_demo_source
-
-    film = FOLDER / "source.mp4"
-    if not film.exists():
-        with console.status("drawing three minutes of film"):
-            started = time.monotonic()
-            make_demo_source(film)
-        console.print(f"A film of three minutes was drawn in {time.monotonic() - started:.0f} s: {film}")
-    return film
+            console.print(f"\nAirflow stays up: {run.address}", soft_wrap=True)
+            console.print(f"  user {airflow.user}, password {airflow.password}; stop it with: make down")
 
 
 def _triggered(console: Console, client: Any, source: Path, output: Path) -> Run:
     conf = {"source": str(source), "output": str(output), "preset": PRESET, "crf": CRF}
     run = Run(client, DAG_ID, str(uuid.uuid4()))
     client.trigger(DAG_ID, conf, run_id=run.run_id)
-    console.print(f"Triggered through the REST API: {run.address}")
+    console.print(f"Triggered through the REST API: {run.address}", soft_wrap=True)
     return run
 
 

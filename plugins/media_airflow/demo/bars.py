@@ -11,9 +11,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from media_airflow.demo.api import MAPPED, Run
 from media_airflow.embedded import ApiUnavailable
 
-_POLL = 0.7
+# Each look costs the API server about 0.1 CPU-s.
+_POLL = 1.5
 _LINE_EVERY = 10.0
 _OVER = {"success", "failed"}
+_ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 
 
 def follow(run: Run, console: Console, seconds: float) -> str:
@@ -28,9 +30,8 @@ def follow(run: Run, console: Console, seconds: float) -> str:
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         board = _Board(run, progress, console)
         while True:
-            state = run.state()
             board.refresh()
-            if state in _OVER:
+            if board.looks_over() and (state := run.state()) in _OVER:
                 return state
             if time.monotonic() > deadline:
                 raise ApiUnavailable(f"the run {run.run_id} has not ended in {seconds:g} s")
@@ -46,10 +47,17 @@ class _Board:
         self._console = console
         self._lines: dict[tuple[str, int], TaskID] = {}
         self._next_line = time.monotonic()
-        self._done: set[int] = set()
+        self._still = False
+
+    def looks_over(self) -> bool:
+        """Whether no task is at work or waiting for its turn."""
+        return self._still
 
     def refresh(self) -> None:
-        tasks = [task for task in self._run.tasks() if task["state"]]
+        """Look at every task once."""
+        tasks = self._run.tasks()
+        self._still = bool(tasks) and all(task["state"] in _ENDED for task in tasks)
+        tasks = [task for task in tasks if task["state"]]
         for task in sorted(tasks, key=lambda t: (t["start"] or "9", t["map_index"])):
             self._show(task)
         if not self._console.is_terminal and time.monotonic() >= self._next_line:

@@ -1,0 +1,23 @@
+"""`media algorithms`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def command() -> None:
+    """List the algorithms: names only, one a line, unless on a terminal."""
+    from media_ops.registry import algorithm_names, get
+
+    if not sys.stdout.isatty():
+        for name in algorithm_names():
+            print(name)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("algorithm", "version", "what it does", box=None, header_style="bold")
+    for name in algorithm_names():
+        algorithm = get(name)
+        table.add_row(name, algorithm.version, algorithm.title())
+    Console().print(table)

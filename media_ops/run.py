@@ -1,0 +1,215 @@
+"""A whole job on this machine, without Airflow: probe, cut, audio beside process, merge."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from media_ops.algorithm import Algorithm
+from media_ops.crew import Crew, Event
+from media_ops.errors import MediaError, OutputExists, ParamsInvalid, Unsupported
+from media_ops.model import (
+    AudioRequest,
+    AudioResult,
+    JobOptions,
+    MergeRequest,
+    Plan,
+    ProbeRequest,
+    ProbeResult,
+    ProcessRequest,
+    Proof,
+    RunReport,
+    Segment,
+    SegmentResult,
+)
+from media_ops.registry import get
+from media_ops.storage.publish import scratch_beside
+from media_ops.storage.source import locate
+from media_ops.worker.attempt import audio_attempt, merge_attempt, probe_attempt, process_attempt
+
+CONTAINERS = (".mp4", ".mov", ".mkv")
+_PREFIX = "job"
+
+
+def run(
+    algorithm: str,
+    inputs: list[str],
+    output: str,
+    params: dict[str, Any],
+    options: JobOptions,
+    *,
+    workers: int,
+    replace: bool = True,
+    on_event: Callable[[Event], None] | None = None,
+) -> RunReport:
+    """Do one job and report it; a `MediaError` becomes a report of the outcome `failed`.
+
+    `on_event` is called from several threads, one at a time. Whatever ends the job, no process and no temporary file
+    of it remains, and the output is there whole or as it was before.
+    """
+    meter = _Meter()
+    duration = 0.0
+    draft: dict[str, Any] = {"algorithm": {"name": algorithm, "version": ""}, "inputs": inputs, "warnings": []}
+    try:
+        kind = get(algorithm)
+        draft["algorithm"]["version"] = kind.version
+        ready = kind.from_params(params)
+        source = _only_source(algorithm, inputs)
+        destination = _destination(output, source, replace)
+        with scratch_beside(destination) as scratch, Crew(workers, on_event) as crew:
+            job = _Job(ready, params, source, str(scratch / "store"), options, crew)
+            duration = job.work(destination, replace, draft)
+    except MediaError as error:
+        return RunReport(**draft, outcome="failed", metrics=meter.read(), error=error.to_record())
+    metrics = meter.read() | _figures(draft["proof"], os.path.getsize(source))
+    metrics["speed"] = round(duration / metrics["wall_seconds"], 3)
+    return RunReport(**draft, outcome="succeeded", outputs=[str(destination)], metrics=metrics)
+
+
+class _Job:
+    def __init__(
+        self, algorithm: Algorithm, params: dict[str, Any], source: str, store: str, options: JobOptions, crew: Crew
+    ) -> None:
+        self.algorithm = algorithm
+        self.params = params
+        self.source = source
+        self.store = store
+        self.options = options
+        self.crew = crew
+
+    def work(self, destination: Path, replace: bool, draft: dict[str, Any]) -> float:
+        """Go through the verbs, note in `draft` what is known as soon as it is, give the source's seconds."""
+        request = ProbeRequest(source=self.source, store=self.store, prefix=_PREFIX)
+        probe = self.crew.do("probe", lambda: probe_attempt(request))
+        plan = self._cut(probe)
+        draft["slicing"] = plan.slicing
+        draft["warnings"] += plan.warnings
+        audio, results = self._produce(probe, plan, destination.suffix.lower())
+        merged = self.crew.do(
+            "merge", lambda: merge_attempt(self._merging(probe, plan, audio, results, destination, replace))
+        )
+        for warning in [w for part in (*results, audio, merged) if part for w in part.warnings]:
+            if warning not in draft["warnings"]:
+                draft["warnings"].append(warning)
+        draft["proof"] = merged.proof
+        return probe.duration
+
+    def _cut(self, probe: ProbeResult) -> Plan:
+        from media_ops.cut import cut
+
+        where = {"store": self.store, "prefix": _PREFIX}
+        plan = cut(probe, self.algorithm, self.options, **where, workers=self.crew.workers)
+        for segment in plan.segments:
+            self.crew.tell(
+                Event("process", "planned", segment.order, total=segment.end - segment.start, message=segment.label)
+            )
+        return plan
+
+    def _produce(
+        self, probe: ProbeResult, plan: Plan, container: str
+    ) -> tuple[AudioResult | None, list[SegmentResult]]:
+        request = AudioRequest(source=self.source, store=self.store, prefix=_PREFIX, container=container)
+        others = any(stream.kind != "video" or stream.attached_picture for stream in probe.profile.streams)
+        audio = self.crew.begin("audio", lambda: audio_attempt(request)) if others else None
+        segments = [
+            self.crew.begin("process", lambda s=segment: process_attempt(self._segment(s)), segment.order)  # type: ignore[misc]
+            for segment in plan.segments
+        ]
+        self.crew.wait()
+        return (audio.result() if audio else None), [segment.result() for segment in segments]
+
+    def _segment(self, segment: Segment) -> ProcessRequest:
+        return ProcessRequest(
+            source=self.source,
+            store=self.store,
+            prefix=_PREFIX,
+            segment=segment,
+            algorithm=self.algorithm.name(),
+            params=self.params,
+            trace_id=str(uuid.uuid4()),
+            threads=self.options.threads,
+        )
+
+    def _merging(
+        self,
+        probe: ProbeResult,
+        plan: Plan,
+        audio: AudioResult | None,
+        results: list[SegmentResult],
+        destination: Path,
+        replace: bool,
+    ) -> MergeRequest:
+        return MergeRequest(
+            source=self.source,
+            store=self.store,
+            prefix=_PREFIX,
+            output=str(destination),
+            replace=replace,
+            algorithm=self.algorithm.name(),
+            params=self.params,
+            plan=plan,
+            index=probe.index,
+            results=results,
+            audio=audio,
+            verify=self.options.verify,
+            threads=self.options.threads,
+        )
+
+
+def _only_source(algorithm: str, inputs: list[str]) -> str:
+    if len(inputs) != 1:
+        raise ParamsInvalid(f"{algorithm} takes one input, not {len(inputs)}")
+    return locate(inputs[0])
+
+
+def _destination(output: str, source: str, replace: bool) -> Path:
+    path = Path(os.path.abspath(output))
+    problem = None
+    try:
+        output.encode()
+    except UnicodeEncodeError:
+        raise ParamsInvalid(f"output {output!r}: its name is not valid UTF-8") from None
+    if path.suffix.lower() not in CONTAINERS:
+        raise Unsupported(f"output {output!r}: its name must end in one of {' '.join(CONTAINERS)}")
+    if not path.parent.is_dir():
+        problem = f"there is no folder {str(path.parent)!r}"
+    elif path.is_dir():
+        problem = "it is a folder"
+    elif path.exists() and os.path.samefile(path, source):
+        problem = "it is the input itself"
+    if problem:
+        raise ParamsInvalid(f"output {output!r}: {problem}")
+    if not replace and os.path.lexists(path):
+        raise OutputExists(f"output {output!r} exists already and is not to be replaced")
+    return path
+
+
+class _Meter:
+    """Wall time, and the CPU time of this process and of its ended children, from now on."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.monotonic(), cpu_seconds()
+
+    def read(self) -> dict[str, float]:
+        wall = time.monotonic() - self._wall
+        return {"wall_seconds": round(wall, 3), "cpu_seconds": round(cpu_seconds() - self._cpu, 3)}
+
+
+def _figures(proof: Proof, bytes_in: int) -> dict[str, float]:
+    return {
+        "frames": proof.frames_out,
+        "bytes_in": bytes_in,
+        "bytes_out": proof.output_size,
+        "compression_ratio": round(proof.output_size / bytes_in, 4),
+    }
+
+
+def cpu_seconds() -> float:
+    """User and system seconds of this process and all its ended children so far."""
+    usages = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)

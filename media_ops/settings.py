@@ -1,0 +1,15 @@
+"""What whoever runs the library may set, by environment variables such as `MEDIA_OPS_TRIES`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of a local run."""
+
+    model_config = SettingsConfigDict(env_prefix="MEDIA_OPS_", frozen=True)
+
+    tries: int = Field(3, ge=1, le=10, description="Attempts at a piece of work that failed through no fault of it.")
+    retry_delay: float = Field(1.0, ge=0, le=600, description="Seconds between two of them.")

@@ -1,0 +1,223 @@
+"""The law of every store, held against each implementation."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from media_ops.errors import StoreUnavailable
+from media_ops.storage import Store
+from media_ops.storage.folder import FolderStore
+from media_ops.storage.keys import LONGEST_KEY
+from media_ops.storage.memory import MemoryStore
+
+
+@pytest.fixture(params=["folder", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return FolderStore(tmp_path / "store") if request.param == "folder" else MemoryStore()
+
+
+@pytest.fixture(params=[FolderStore, lambda _: MemoryStore()], ids=["folder", "memory"])
+def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Store]:
+    return lambda: request.param(tmp_path_factory.mktemp("store"))
+
+
+def read(store: Store, key: str) -> bytes:
+    with store.open(key) as file:
+        return file.read()
+
+
+def keys(store: Store, prefix: str = "") -> list[str]:
+    return [stat.key for stat in store.list(prefix)]
+
+
+def test_what_was_put_is_read(store: Store) -> None:
+    assert store.stat("a/b") is None
+    stat = store.put("a/b", b"one")
+    assert (stat.key, stat.size) == ("a/b", 3)
+    assert store.stat("a/b") == stat
+    assert read(store, "a/b") == b"one"
+    store.put("a/b", b"another")
+    assert read(store, "a/b") == b"another"
+
+
+def test_ranges_are_read(store: Store) -> None:
+    store.put("big", bytes(range(256)) * 100)
+    with store.open("big") as file:
+        file.seek(1000)
+        assert file.read(3) == bytes([232, 233, 234])
+        assert file.seek(0, 2) == 25600
+
+
+def test_a_file_is_handed_over(store: Store, tmp_path: Path) -> None:
+    for key, put in (("put", store.put), ("absent", store.put_if_absent)):
+        source = tmp_path / "file"
+        source.write_bytes(b"body")
+        assert put(key, source)
+        assert not source.exists()
+        assert read(store, key) == b"body"
+
+
+def test_a_loser_keeps_its_file(store: Store, tmp_path: Path) -> None:
+    source = tmp_path / "file"
+    source.write_bytes(b"second")
+    assert store.put_if_absent("key", b"first")
+    assert not store.put_if_absent("key", source)
+    assert source.read_bytes() == b"second"
+    assert read(store, "key") == b"first"
+
+
+def test_a_missing_file_is_the_world_s_fault(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="key"):
+        store.put("key", tmp_path / "missing")
+    assert keys(store) == []
+
+
+def test_opening_nothing(store: Store) -> None:
+    store.put("a/b", b"")
+    for key in ("missing", "a", "a/b/c"):
+        with pytest.raises(StoreUnavailable, match="no such object"):
+            store.open(key)
+        assert store.stat(key) is None
+        assert store.path(key) is None
+
+
+def test_deleting_is_idempotent_and_takes_only_its_own(store: Store) -> None:
+    for key in ("a", "a/b", "a/b/c", "a/d"):
+        store.put(key, key.encode())
+    store.delete("a/b")
+    store.delete("a/b")
+    store.delete("never/was")
+    assert keys(store) == ["a", "a/b/c", "a/d"]
+    for key in keys(store):
+        store.delete(key)
+    assert keys(store) == []
+
+
+def test_a_reader_keeps_what_it_opened(store: Store) -> None:
+    store.put("key", b"old")
+    with store.open("key") as file:
+        store.put("key", b"new")
+        assert file.read() == b"old"
+    with store.open("key") as file:
+        store.delete("key")
+        assert file.read() == b"new"
+
+
+@pytest.mark.parametrize(
+    "key", ["", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "a/.", "a\0b", "x" * (LONGEST_KEY + 1)]
+)
+def test_refused_keys(store: Store, key: str) -> None:
+    for act in (store.open, store.stat, store.delete, store.path):
+        with pytest.raises(ValueError, match="key"):
+            act(key)
+    for put in (store.put, store.put_if_absent):
+        with pytest.raises(ValueError, match="key"):
+            put(key, b"")
+
+
+def test_pages(store: Store) -> None:
+    names = sorted(f"p/{n % 7}/{n:03}" for n in range(50)) + ["q"]
+    for name in names:
+        store.put(name, b"x")
+    found: list[str] = []
+    while page := store.list("p/", after=found[-1] if found else None, limit=8):
+        assert len(page) <= 8
+        found += [stat.key for stat in page]
+    assert found == names[:-1]
+    assert [s.key for s in store.list("p/3")] == [n for n in names if n.startswith("p/3")]
+    assert [s.key for s in store.list(after="p/6/999")] == ["q"]
+    assert store.list("nothing") == []
+
+
+segments = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="/\0"), min_size=1, max_size=90)
+odd = st.sampled_from(
+    [
+        ".x",
+        "...",
+        "~",
+        "%",
+        "%2F",
+        "a+",
+        "a%",
+        "+",
+        " ",
+        "é",
+        "e\u0301",
+        "A",
+        "a",
+        "x" * 300,
+        "." * 300,
+        "/"[:0] + "-",
+    ]
+)
+any_key = st.lists(segments | odd, min_size=1, max_size=3).map("/".join)
+
+
+def allowed(key: str) -> bool:
+    return not {".", "..", ""} & set(key.split("/")) and len(key.encode()) <= LONGEST_KEY
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(wanted=st.sets(any_key.filter(allowed), max_size=8), prefix=any_key | st.just(""))
+def test_any_key_is_its_own_object(make: Callable[[], Store], wanted: set[str], prefix: str) -> None:
+    store = make()
+    for key in wanted:
+        assert store.put_if_absent(key, key.encode())
+    assert keys(store) == sorted(wanted)
+    assert keys(store, prefix) == sorted(key for key in wanted if key.startswith(prefix))
+    for key in wanted:
+        assert read(store, key) == key.encode()
+        assert [s.key for s in store.list(after=key, limit=1)] == sorted(k for k in wanted if k > key)[:1]
+    for key in wanted:
+        store.delete(key)
+    assert keys(store) == []
+
+
+def test_one_of_fifty_racers_wins(store: Store) -> None:
+    barrier = threading.Barrier(50)
+
+    def race(number: int) -> bool:
+        barrier.wait()
+        return store.put_if_absent("deep/in/a/new/folder", str(number).encode())
+
+    with ThreadPoolExecutor(50) as pool:
+        won = list(pool.map(race, range(50)))
+    assert won.count(True) == 1
+    assert read(store, "deep/in/a/new/folder") == str(won.index(True)).encode()
+    assert keys(store) == ["deep/in/a/new/folder"]
+
+
+def test_readers_never_see_half_an_object(store: Store) -> None:
+    bodies = {bytes([n]) * (n * 4001) for n in range(1, 40)}
+    store.put("key", next(iter(bodies)))
+    done = threading.Event()
+
+    def write() -> None:
+        for body in sorted(bodies) * 3:
+            store.put("key", body)
+        done.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        while not done.is_set():
+            assert read(store, "key") in bodies
+            assert keys(store) == ["key"]
+        writing.result()
+
+
+def test_writers_and_deleters_of_one_folder(store: Store) -> None:
+    def churn(number: int) -> None:
+        for _ in range(40):
+            store.put(f"a/b/{number}", b"x")
+            store.delete(f"a/b/{number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(churn, range(8)))
+    assert keys(store) == []
