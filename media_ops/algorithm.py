@@ -75,7 +75,8 @@ class Algorithm:
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"]) or "params"
-            raise ParamsInvalid(f"{cls.name()}: parameter {place}: {first['msg']}") from error
+            reason = "there is no such parameter" if first["type"] == "extra_forbidden" else first["msg"]
+            raise ParamsInvalid(f"{cls.name()}: parameter {place}: {reason}") from error
 
     def need(self) -> Need:
         """Say which neighbours are needed; none unless overridden."""

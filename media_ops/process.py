@@ -8,7 +8,7 @@ from pathlib import Path
 
 from media_ops import registry
 from media_ops.algorithm import EncodeAlgorithm
-from media_ops.errors import FrameLost, ParamsInvalid
+from media_ops.errors import FrameLost, ParamsInvalid, Unsupported
 from media_ops.model import Metrics, ProcessRequest, SegmentResult, Versions
 
 
@@ -41,7 +41,11 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     cells = []
     reader = FrameReader(request.source, rows, threads=request.threads)
     encoded = scratch / "segment.nut"
-    with SegmentEncoder(encoded, algorithm.encoder(), rows.facts, times, request.threads) as encoder:
+    try:
+        prepared = SegmentEncoder(encoded, algorithm.encoder(), rows.facts, times, request.threads)
+    except Unsupported as error:
+        raise Unsupported(f"{request.source}: {error}") from error
+    with prepared as encoder:
         for rank, frame in reader:
             if rank in marked:
                 fingerprints[rank] = fingerprint(frame)

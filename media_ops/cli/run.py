@@ -117,6 +117,6 @@ def _show(report: RunReport) -> None:
     if proof.av_offset_ms is not None:
         table.add_row("sound", f"within {proof.av_offset_ms:.3f} ms of the source's place")
     size = f"{metrics['bytes_in']:,.0f} to {metrics['bytes_out']:,.0f} bytes"
-    table.add_row("size", f"{size}, a ratio of {metrics['compression_ratio']:.2f}")
+    table.add_row("size", f"{size}, {metrics['compression_ratio']:.3f} of the source's")
     table.add_row("cost", f"{metrics['cpu_seconds']:.1f} CPU-s in {metrics['wall_seconds']:.1f} s")
     Console().print(table, markup=False)

@@ -100,7 +100,13 @@ class FolderStore:
         place = self._place(key)
         for _ in range(100):  # a deleter may take the folder away again in between
             with contextlib.suppress(FileNotFoundError):
-                place.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                except FileExistsError:
+                    # pathlib saw it, then looked what it was, and a deleter had been there in between.
+                    if place.parent.is_dir() or not os.path.lexists(place.parent):
+                        continue
+                    raise
                 if os.path.realpath(place.parent) != str(place.parent):
                     raise OSError(errno.ELOOP, "a folder on the way is a symbolic link")
                 move(ready, place)
