@@ -21,7 +21,7 @@ class TiedLocalExecutor(LocalExecutor):
 
     A scheduler killed by the kernel leaves its workers and their tasks running beside their own retries:
     two writers for up to 8 s. Tied ones are gone at once. `MEDIA_OPS_PRELOAD` names modules, separated by
-    commas, that the scheduler imports once instead of every task (0.24 CPU-s and 0.3 s each for av and numpy).
+    commas, that the scheduler imports once instead of every task.
     """
 
     # The log server would listen on all interfaces; the API server reads the same files from disk.

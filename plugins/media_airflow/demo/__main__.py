@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
@@ -14,12 +15,13 @@ from typing import Any
 
 from rich.console import Console
 
+from media_airflow.costs import run
 from media_airflow.demo.api import Run, side_by_side
 from media_airflow.demo.bars import follow
 from media_airflow.demo.film import drawn
 from media_airflow.demo.pair import SECONDS, measure_pair
 from media_airflow.demo.report import metrics_of, ratios_of, show
-from media_airflow.embedded import EmbeddedAirflow
+from media_airflow.embedded import AlreadyRunning, EmbeddedAirflow
 from media_airflow.embedded.settings import CHECKOUT
 from media_ops.errors import MediaError, OurError
 from media_ops.storage.publish import clear_leftovers, scratch_beside
@@ -41,6 +43,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         demo(console, arguments.input, arguments.keep)
+    except AlreadyRunning as error:
+        console.print(f"make demo: {error}: `make down` first", style="bold red", markup=False)
+        return error.exit_code
     except MediaError as error:
         console.print(f"make demo: {error}", style="bold red", markup=False)
         return error.exit_code
@@ -54,6 +59,7 @@ def demo(console: Console, given: str | None, keep: bool) -> None:
     """Do it all; whatever ends it stops what it started, but for an Airflow to keep."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     source = Path(locate(given)).resolve() if given else FOLDER / "source.mp4"
+    segments = _segments(source) if given else None
     suffix = source.suffix.lower() if source.suffix.lower() in (".mp4", ".mov", ".mkv") else ".mp4"
     output = FOLDER / f"{source.stem}-h264{suffix}"
     airflow = EmbeddedAirflow(
@@ -66,62 +72,73 @@ def demo(console: Console, given: str | None, keep: bool) -> None:
             film.wait()
         with airflow.client() as client:
             before = airflow.cpu_seconds()
-            run = _triggered(console, client, source, output)
-            report, seconds = _finished(console, run, source, output)
+            job = _triggered(console, client, source, output, segments)
+            report, seconds = _finished(console, job, source, output)
             airflow_cpu = airflow.cpu_seconds() - before
         if not keep:
             airflow.stop()  # so that its idling does not blur the measured pair
         _measure(console, report, source, seconds, airflow_cpu)
         if keep:
-            console.print(f"\nAirflow stays up: {run.address}", soft_wrap=True)
+            console.print(f"\nAirflow stays up: {job.address}", soft_wrap=True)
             console.print(f"  user {airflow.user}, password {airflow.password}; stop it with: make down")
 
 
-def _triggered(console: Console, client: Any, source: Path, output: Path) -> Run:
-    conf = {"source": str(source), "output": str(output), "preset": PRESET, "crf": CRF}
-    run = Run(client, DAG_ID, str(uuid.uuid4()))
-    client.trigger(DAG_ID, conf, run_id=run.run_id)
-    console.print(f"Triggered through the REST API: {run.address}", soft_wrap=True)
-    return run
+def _segments(source: Path) -> int:
+    """Cut even a short film, so that there is something to see; refuse what is no film before Airflow is started."""
+    _, found = run([sys.executable, "-m", "media_ops.cli", "probe", str(source), "--json"])
+    wanted = max(2 * (os.cpu_count() or 1), round(found["duration"] / SECONDS))
+    return max(1, min(int(found["frames"]), wanted))
 
 
-def _finished(console: Console, run: Run, source: Path, output: Path) -> tuple[dict[str, Any], float]:
+def _triggered(console: Console, client: Any, source: Path, output: Path, segments: int | None) -> Run:
+    conf = {"source": str(source), "output": str(output), "preset": PRESET, "crf": CRF, "segments": segments}
+    job = Run(client, DAG_ID, str(uuid.uuid4()))
+    client.trigger(DAG_ID, conf, run_id=job.run_id)
+    console.print(f"Triggered through the REST API: {job.address}", soft_wrap=True)
+    return job
+
+
+def _finished(console: Console, job: Run, source: Path, output: Path) -> tuple[dict[str, Any], float]:
     """Follow the run; give the report so far and the film's length in seconds."""
     try:
-        state = follow(run, console, _LONGEST)
+        state = follow(job, console, _LONGEST)
     except KeyboardInterrupt:
-        run.client.cancel(run.dag_id, run.run_id, "interrupted by the one who started the demo")
+        job.client.cancel(job.dag_id, job.run_id, "interrupted by the one who started the demo")
         time.sleep(2)  # its tasks hear of it within 1.2 s and remove what they were writing
         clear_leftovers(output.parent)
         raise
-    tasks = run.tasks()
+    tasks = job.tasks()
     if state != "success":
-        raise run.failure(tasks)
-    proof = run.result("merge")["proof"]
+        raise job.failure(tasks)
+    proof = job.result("merge")["proof"]
     report = {
         "source": str(source.resolve()),
         "output": str(output),
-        "dag_id": run.dag_id,
-        "dag_run_id": run.run_id,
-        "api": f"{run.client.url}/api/v2",
+        "dag_id": job.dag_id,
+        "dag_run_id": job.run_id,
+        "api": f"{job.client.url}/api/v2",
         "segments": sum(task["task_id"] == "process" for task in tasks),
         "tasks": tasks,
         "proof": proof,
-        "metrics": metrics_of(run, tasks, source, proof),
+        "metrics": metrics_of(job, tasks, source, proof),
         "ratios": None,
     }
     (FOLDER / "report.json").write_text(json.dumps(report, indent=1))
     console.print(f"The result is ready and proved: {output}")
     if not side_by_side(tasks):
-        plan = run.result("cut", "plan")
+        plan = job.result("cut", "plan")
         raise OurError(f"no two segments ran at the same time: {plan['slicing']['reason'] or 'one worker only'}")
-    return report, run.result("probe")["duration"]
+    return report, job.result("probe")["duration"]
 
 
 def _measure(console: Console, report: dict[str, Any], source: Path, seconds: float, airflow_cpu: float) -> None:
     console.print(f"Now measured beside it, on the first {min(seconds, SECONDS):.0f} s: cut, whole, ffmpeg")
-    with scratch_beside(FOLDER / "pair") as folder, console.status("measuring"):
-        pair = measure_pair(source, seconds, PRESET, CRF, folder)
+    try:
+        with scratch_beside(FOLDER / "pair") as folder, console.status("measuring"):
+            pair = measure_pair(source, seconds, PRESET, CRF, folder)
+    except MediaError as error:  # the result stands; only the figures beside it are missing
+        console.print(f"the pair could not be measured: {error}", style="yellow", markup=False)
+        return
     report["ratios"] = ratios_of(pair, report["metrics"], airflow_cpu)
     (FOLDER / "report.json").write_text(json.dumps(report, indent=1))
     show(console, report, pair)
