@@ -47,7 +47,7 @@ def cut(
     segments = []
     for order, (start, end) in enumerate(pairwise(edges)):
         # One frame more than needed: its digest must be the one that the next segment begins with.
-        first, last = max(0, start - need.before), min(index.frames, end + max(1, need.after))
+        first, last = _first(index, start, need.before), min(index.frames, end + max(1, need.after))
         key = f"{prefix}/plan/{order:05d}"
         objects.put(key, index.rows(first, last).to_bytes())
         segments.append(
@@ -68,6 +68,13 @@ def inexact(index: FrameIndex) -> str | None:
     if (times[1:] < times[:-1]).any():
         return "presentation times run backwards"
     return None
+
+
+def _first(index: FrameIndex, start: int, before: int) -> int:
+    """First frame to read: the warm-up, or the frame before the joint where the decoder passes it anyway."""
+    if before == 0 and start > 0 and index.entry_before(start - 1) == index.entry_before(start):
+        return start - 1
+    return max(0, start - before)
 
 
 def _count(

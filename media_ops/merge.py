@@ -111,7 +111,7 @@ class _Job:
             tracks=self.tracks,
             sound=self._sound(),
             shift=self.shift,
-            rotation=self.index.facts.rotation,
+            display_matrix=self.index.facts.display_matrix,
         )
         write_result(path, self.container, contents, lambda packets: on_progress(packets, None))
 
@@ -119,6 +119,7 @@ class _Job:
         """Verify `path` against the source's index, the workers' signatures and the source's sound."""
         from media_ops.container.joined import open_intermediate
         from media_ops.container.sync import check_sound
+        from media_ops.frames.orientation import display_matrix
         from media_ops.verify import AV_LIMIT_MS, Expectation, verify
 
         request = self.request
@@ -126,6 +127,8 @@ class _Job:
         expected = Expectation(self.index, self.target, self._cells(), self.shift, joints, lossless)
         found = verify(path, expected, request.verify, threads=request.threads, on_progress=on_progress)
         encoded = (lambda: open_intermediate(self._sound() or "")) if self._sound() else None
+        if self.container != "matroska" and display_matrix(path) != self.index.facts.display_matrix:
+            raise ProofFailed("the picture is not turned or mirrored as the source's is")
         offset = check_sound(path, request.source, encoded, self.tracks, self.shift)
         if offset is not None and offset > AV_LIMIT_MS:
             raise ProofFailed(f"sound moved by {offset:.3f} ms against the picture")
@@ -161,6 +164,8 @@ class _Job:
         clock = 1000 * self.index.facts.time_base
         if self.container == "matroska" and ((self.index.frame_pts * clock.numerator) % clock.denominator).any():
             said.append("Matroska counts milliseconds: presentation times are rounded to the nearest one")
+        if self.container == "matroska" and self.index.facts.display_matrix:
+            said.append("Matroska holds rotation by quarters only: look at the result's orientation")
         if self.shift:
             said.append(f"all streams are {float(self.shift):.6f} s later: the source begins below zero")
         return said

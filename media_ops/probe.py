@@ -15,6 +15,7 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
     """
     from media_ops.describe import anomalies, describe
     from media_ops.frames.indexing import build_index
+    from media_ops.frames.orientation import display_matrix
     from media_ops.storage import open_store
     from media_ops.storage.source import locate
 
@@ -29,7 +30,7 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
         facts = replace(
             index.facts,
             chroma_location=colour.chroma_location if colour else None,
-            rotation=profile.video.rotation,
+            display_matrix=display_matrix(source),
         )
         index = replace(index, facts=facts)
     key = f"{request.prefix}/index"

@@ -51,5 +51,5 @@ def heard(path: str) -> list[Heard]:
             with contextlib.suppress(FFmpegError):
                 for frame in packet.decode():
                     if isinstance(frame, AudioFrame):
-                        tracks[packet.stream_index].add(frame)
+                        tracks[packet.stream.index].add(frame)
     return list(tracks.values())

@@ -49,7 +49,7 @@ class Contents:
     tracks: list[Track]
     sound: BinaryIO | str | None
     shift: Fraction
-    rotation: int = 0
+    display_matrix: tuple[int, ...] | None = None
 
 
 def write_result(path: Path, container: str, contents: Contents, on_packet: Callable[[int], None]) -> None:
@@ -64,8 +64,8 @@ def write_result(path: Path, container: str, contents: Contents, on_packet: Call
         video.time_base = time_base
         original = source.streams[contents.video_index]
         _describe(video, original)
-        if contents.rotation:
-            video.set_display_rotation(contents.rotation)
+        if contents.display_matrix:
+            video.set_display_matrix(contents.display_matrix)
         _copy_tags(source.metadata, output.metadata)
         feeds = [_stamped(contents.video.packets(video), 0)]
         feeds += _copied(source, output, contents, container)

@@ -37,7 +37,7 @@ class Facts:
     chroma_location: str | None = None
     sample_aspect_ratio: Fraction | None = None
     interlaced: bool = False
-    rotation: int = 0
+    display_matrix: tuple[int, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Give plain JSON, fractions as text."""
@@ -49,6 +49,7 @@ class Facts:
         for name in ("time_base", "rate", "sample_aspect_ratio"):
             data[name] = Fraction(data[name]) if data[name] is not None else None
         data["colour"] = tuple(data["colour"])
+        data["display_matrix"] = tuple(data["display_matrix"]) if data["display_matrix"] else None
         return cls(**data)
 
 

@@ -10,6 +10,7 @@ import av
 import pytest
 
 from media_ops.errors import Unsupported
+from media_ops.frames.orientation import display_matrix
 
 Clip = Callable[[str], Path]
 
@@ -74,3 +75,29 @@ def test_anamorphic_stays_anamorphic(clip: Clip, job: Callable[..., Any]) -> Non
 def test_odd_sizes_with_subsampled_chroma_are_refused_with_the_reason(clip: Clip, job: Callable[..., Any]) -> None:
     with pytest.raises(Unsupported, match=r"321x181 in yuv420p: libx264 cannot hold an odd size"):
         job(clip("odd.mkv")).run(1)
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30),
+        (0, 65536, 0, 65536, 0, 0, 0, 0, 1 << 30),
+        (-65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30),
+    ],
+    ids=["turned", "turned and mirrored", "mirrored"],
+)
+def test_turning_and_mirroring_are_kept(
+    clip: Clip, job: Callable[..., Any], tmp_path: Path, matrix: tuple[int, ...]
+) -> None:
+    turned = tmp_path / "turned.mp4"
+    with av.open(str(clip("silent.mp4"))) as source, av.open(str(turned), "w") as output:
+        stream = output.add_stream_from_template(source.streams.video[0])
+        stream.set_display_matrix(matrix)
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                packet.stream = stream
+                output.mux(packet)
+    assert display_matrix(turned) == matrix
+    work = job(turned)
+    work.run(2)
+    assert display_matrix(work.output) == matrix

@@ -96,3 +96,16 @@ def test_labels_tell_the_time_range(clip: Clip, job: Callable[..., Any]) -> None
     work = job(clip("plain.mp4"))
     labels = [segment.label for segment in work.plan(work.probe(), segments=2).segments]
     assert labels == ["00:00:00-00:00:04", "00:00:04-00:00:08"]
+
+
+def test_both_sides_of_a_joint_are_fingerprinted(clip: Clip, job: Callable[..., Any]) -> None:
+    """The frame before a joint too, where the decoder passes it anyway: not where a segment starts at an entry."""
+    work = job(clip("plain.mp4"))
+    probed = work.probe()
+    at_entry = work.plan(probed, segments=2)
+    assert at_entry.segments[1].start == 100, "a key frame"
+    assert set(work.segment(at_entry, 1).fingerprints) == {100, 199}
+    between = work.plan(probed, segments=3)
+    ranks = set(work.segment(between, 1).fingerprints)
+    start, end = between.segments[1].start, between.segments[1].end
+    assert ranks == {start - 1, start, end - 1, end} - ({start - 1} if start % 50 == 0 else set())

@@ -86,7 +86,7 @@ def demo(console: Console, given: str | None, keep: bool) -> None:
 def _segments(source: Path) -> int:
     """Cut even a short film, so that there is something to see; refuse what is no film before Airflow is started."""
     _, found = run([sys.executable, "-m", "media_ops.cli", "probe", str(source), "--json"])
-    wanted = max(2 * (os.cpu_count() or 1), round(found["duration"] / SECONDS))
+    wanted: int = max(2 * (os.cpu_count() or 1), round(found["duration"] / SECONDS))
     return max(1, min(int(found["frames"]), wanted))
 
 
