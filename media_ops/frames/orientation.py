@@ -21,5 +21,6 @@ def display_matrix(path: str | Path) -> DisplayMatrix | None:
             frame = next(iter(container.decode(only_video(container))), None)
         except FFmpegError:
             return None
-        found: Any = frame.side_data.get(Type.DISPLAYMATRIX) if frame is not None else None
+        side_data: Any = frame.side_data if frame is not None else {}
+        found = side_data.get(Type.DISPLAYMATRIX)
         return struct.unpack("<9i", bytes(found)[:36]) if found is not None else None
