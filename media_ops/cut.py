@@ -11,7 +11,6 @@ from media_ops.model import JobOptions, Plan, ProbeResult, Segment, Slicing
 from media_ops.planning.bounds import bounds
 from media_ops.planning.gate import (
     MOST_EXTRA_DECODING,
-    MOST_SEGMENTS,
     Work,
     automatic_segments,
     segments_of_length,
@@ -82,8 +81,6 @@ def _count(
 ) -> tuple[int, str | None]:
     if options.segments is not None and options.segments > index.frames:
         raise ParamsInvalid(f"{options.segments} segments of {index.frames} frames: there must be a frame for each")
-    if options.segments is not None and options.segments > MOST_SEGMENTS:
-        raise ParamsInvalid(f"{options.segments} segments: at most {MOST_SEGMENTS} are possible")
     if options.whole:
         return 1, "asked for the whole file in one piece"
     reason = inexact(index)

@@ -109,3 +109,22 @@ def test_both_sides_of_a_joint_are_fingerprinted(clip: Clip, job: Callable[..., 
     ranks = set(work.segment(between, 1).fingerprints)
     start, end = between.segments[1].start, between.segments[1].end
     assert ranks == {start - 1, start, end - 1, end} - ({start - 1} if start % 50 == 0 else set())
+
+
+def test_repeated_times_stay_repeated(clip: Clip, job: Callable[..., Any], tmp_path: Path) -> None:
+    repeated = tmp_path / "repeated.mp4"
+    with av.open(str(clip("silent.mp4"))) as source, av.open(str(repeated), "w") as output:
+        stream = output.add_stream_from_template(source.streams.video[0])
+        stream.time_base = source.streams.video[0].time_base
+        packets = [packet for packet in source.demux(source.streams.video[0]) if packet.size]
+        times = sorted(packet.pts for packet in packets if packet.pts is not None)
+        for packet in packets:
+            if packet.pts in (times[20], times[51]):
+                packet.pts = times[times.index(packet.pts) + 1]
+            packet.stream = stream
+            output.mux(packet)
+    shown = presented(repeated)
+    assert len(set(shown)) == len(shown) - 2
+    work = job(repeated)
+    work.run(3, verify="full")
+    assert presented(work.output) == shown
