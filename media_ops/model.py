@@ -89,7 +89,9 @@ class JobOptions(Noun):
     verify: Literal["joints", "full"] = Field(
         "joints", description="`joints` decodes 12 frames either side of each joint, `full` decodes everything."
     )
-    threads: int = Field(1, ge=1, le=64, description="Threads of each decoder and encoder.")
+    threads: int | None = Field(
+        None, ge=1, le=64, description="Threads of each decoder and encoder; None: 1, or all for a job in one piece."
+    )
 
 
 class Segment(Noun):

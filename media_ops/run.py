@@ -117,13 +117,13 @@ class _Job:
         others = any(stream.kind != "video" or stream.attached_picture for stream in probe.profile.streams)
         audio = self.crew.begin("audio", lambda: audio_attempt(request)) if others else None
         segments = [
-            self.crew.begin("process", lambda s=segment: process_attempt(self._segment(s)), segment.order)  # type: ignore[misc]
+            self.crew.begin("process", lambda s=segment: process_attempt(self._segment(s, plan)), segment.order)  # type: ignore[misc]
             for segment in plan.segments
         ]
         self.crew.wait()
         return (audio.result() if audio else None), [segment.result() for segment in segments]
 
-    def _segment(self, segment: Segment) -> ProcessRequest:
+    def _segment(self, segment: Segment, plan: Plan) -> ProcessRequest:
         return ProcessRequest(
             source=self.source,
             store=self.store,
@@ -132,7 +132,7 @@ class _Job:
             algorithm=self.algorithm.name(),
             params=self.params,
             trace_id=str(uuid.uuid4()),
-            threads=self.options.threads,
+            threads=self._threads(plan),
         )
 
     def _merging(
@@ -157,8 +157,12 @@ class _Job:
             results=results,
             audio=audio,
             verify=self.options.verify,
-            threads=self.options.threads,
+            threads=self._threads(plan),
         )
+
+    def _threads(self, plan: Plan) -> int:
+        """Segments share the cores; one piece has them all."""
+        return self.options.threads or (1 if plan.slicing.used else min(64, self.crew.workers))
 
 
 def _only_source(algorithm: str, inputs: list[str]) -> str:

@@ -23,7 +23,12 @@ Segments = Annotated[int | None, typer.Option(min=1, help="Cut into exactly so m
 SegmentSeconds = Annotated[float | None, typer.Option(min=0.1, help="Cut into segments of about this length.")]
 Whole = Annotated[bool, typer.Option("--whole", help="Do not cut.")]
 Workers = Annotated[int | None, typer.Option(min=1, max=1024, help="Segments at a time; as many as CPUs by default.")]
-Threads = Annotated[int, typer.Option(min=1, max=64, help="Threads of each decoder and encoder.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=64, help="Threads of each decoder and encoder; 1 by default, as many as workers if not cut."
+    ),
+]
 Verify = Annotated[
     Literal["joints", "full"], typer.Option(help="Decode the result around each joint, or everywhere, to prove it.")
 ]
@@ -42,7 +47,7 @@ def command(
     segment_seconds: SegmentSeconds = None,
     whole: Whole = False,
     workers: Workers = None,
-    threads: Threads = 1,
+    threads: Threads = None,
     verify: Verify = "joints",
     no_clobber: NoClobber = False,
     as_json: Json = False,

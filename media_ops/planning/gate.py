@@ -37,7 +37,7 @@ def automatic_segments(work: Work) -> tuple[int, str | None]:
         return 1, "there is one worker"
     if most < 2:
         return 1, (
-            f"too little work: {work.seconds:.1f} s of video, about {work.cpu_seconds:.0f} CPU-s, and a segment "
+            f"too little work: {work.seconds:.1f} s of video, about {work.cpu_seconds:.1f} CPU-s, and a segment "
             f"should carry {_LEAST_SECONDS:.0f} s and {_CPU_SECONDS_PER_SEGMENT:.0f} CPU-s"
         )
     wanted = max(round(work.seconds / _WANTED_SECONDS), 2 * work.workers)

@@ -86,7 +86,7 @@ class ProcessOperator(JobTask):
             algorithm=self.algorithm,
             params=job.params,
             trace_id=str(uuid.uuid4()),
-            threads=job.options.threads,
+            threads=job.options.threads or 1,
         )
         return self.run_attempt(process_attempt(request), context).model_dump(mode="json")
 
@@ -154,6 +154,6 @@ class MergeOperator(JobTask):
             results=[SegmentResult.model_validate(result) for result in self.results[:]],
             audio=AudioResult.model_validate(sound) if sound else None,
             verify=job.options.verify,
-            threads=job.options.threads,
+            threads=job.options.threads or 1,
         )
         return self.run_attempt(merge_attempt(request), context).model_dump(mode="json")
