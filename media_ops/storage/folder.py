@@ -17,6 +17,7 @@ from typing import BinaryIO
 from media_ops.errors import StoreUnavailable
 from media_ops.storage import keys
 from media_ops.storage.claim import claim, sweep
+from media_ops.storage.durable import sync
 from media_ops.storage.port import Stat
 from media_ops.storage.walk import walk
 
@@ -111,7 +112,7 @@ class FolderStore:
                     raise OSError(errno.ELOOP, "a folder on the way is a symbolic link")
                 move(ready, place)
                 with contextlib.suppress(FileNotFoundError):  # already deleted again
-                    _sync(place.parent)
+                    sync(place.parent)
                 return
         raise OSError(errno.ENOENT, "its folder vanishes again and again")
 
@@ -119,7 +120,7 @@ class FolderStore:
     def _ready(self, data: bytes | Path) -> Iterator[Path]:
         """Give a synced file on the store's own file system, ready to be moved."""
         if isinstance(data, Path) and self._movable(data):
-            _sync(data)
+            sync(data)
             yield data
             return
         temporary = self.root / _TEMPORARY / uuid.uuid4().hex
@@ -164,11 +165,3 @@ class FolderStore:
 
 def _describe(key: str, status: os.stat_result) -> Stat:
     return Stat(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

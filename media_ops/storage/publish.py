@@ -12,6 +12,7 @@ from pathlib import Path
 
 from media_ops.errors import OutputExists, StoreUnavailable
 from media_ops.storage.claim import claim, sweep
+from media_ops.storage.durable import sync
 
 PREFIX = ".media-ops-"
 _LOCK = ".lock"
@@ -20,13 +21,13 @@ _LOCK = ".lock"
 def publish(temporary: Path, destination: Path, *, replace: bool) -> None:
     """Move a finished file of the same file system into place, or raise `OutputExists` if that is taken."""
     try:
-        _sync(temporary)
+        sync(temporary)
         if replace:
             os.replace(temporary, destination)
         else:
             os.link(temporary, destination)
             temporary.unlink()
-        _sync(destination.parent)
+        sync(destination.parent)
     except FileExistsError:
         raise OutputExists(f"output {str(destination)!r} exists already and is not to be replaced") from None
     except OSError as error:
@@ -71,14 +72,6 @@ def _make(beside: Path) -> tuple[Path, int]:
             descriptor = claim(scratch / _LOCK)
             if descriptor is not None:
                 return scratch, descriptor
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _cannot_write(destination: Path, error: OSError) -> StoreUnavailable:
