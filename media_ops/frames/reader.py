@@ -52,7 +52,8 @@ class FrameReader:
     def _decode(self, context: VideoCodecContext, packets: Iterator[Packet[Any]]) -> Iterator[VideoFrame]:
         rows = self.rows
         failure: tuple[int, str] | None = None
-        wanted_from = int(rows.order.min()) - rows.entry
+        wanted = set(rows.order.tolist())
+        wanted_from = min(wanted) - rows.entry
         lead_in = self.threads == 1 and context.name in _SKIPPABLE
         for number, packet in enumerate(packets):
             if lead_in:
@@ -61,7 +62,9 @@ class FrameReader:
             try:
                 yield from context.decode(packet)
             except FFmpegError as error:
-                failure = failure or (number, str(error.strerror))
+                # Leading pictures of an open entry may fail: nobody wants them.
+                if rows.entry + number in wanted:
+                    failure = failure or (number, str(error.strerror))
         yield from context.decode(None)
         if failure:
             number, reason = failure
