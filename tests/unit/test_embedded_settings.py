@@ -13,7 +13,7 @@ def test_the_shipped_file_allows_the_demo_folder_only() -> None:
     assert settings.allowed_roots == (CHECKOUT / "build" / "demo",)
     assert settings.store is None
     assert settings.parallelism >= 1
-    assert settings.preload == ("numpy", "av")
+    assert settings.preload == ("numpy", "media_ops.worker.attempt")
 
 
 def test_paths_are_relative_to_the_checkout_and_resolved(tmp_path: Path) -> None:
