@@ -119,7 +119,7 @@ class _Job:
         """Verify `path` against the source's index, the workers' signatures and the source's sound."""
         from media_ops.container.joined import open_intermediate
         from media_ops.container.sync import check_sound
-        from media_ops.frames.orientation import display_matrix
+        from media_ops.frames.look import display_matrix, first_frame
         from media_ops.verify import AV_LIMIT_MS, Expectation, verify
 
         request = self.request
@@ -127,7 +127,7 @@ class _Job:
         expected = Expectation(self.index, self.target, self._cells(), self.shift, joints, lossless)
         found = verify(path, expected, request.verify, threads=request.threads, on_progress=on_progress)
         encoded = (lambda: open_intermediate(self._sound() or "")) if self._sound() else None
-        if self.container != "matroska" and display_matrix(path) != self.index.facts.display_matrix:
+        if self.container != "matroska" and display_matrix(first_frame(path)) != self.index.facts.display_matrix:
             raise ProofFailed("the picture is not turned or mirrored as the source's is")
         offset = check_sound(path, request.source, encoded, self.tracks, self.shift)
         if offset is not None and offset > AV_LIMIT_MS:

@@ -15,7 +15,7 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
     """
     from media_ops.describe import anomalies, describe
     from media_ops.frames.indexing import build_index
-    from media_ops.frames.orientation import display_matrix
+    from media_ops.frames.look import colour_of, display_matrix, first_frame
     from media_ops.storage import open_store
     from media_ops.storage.source import locate
 
@@ -25,14 +25,15 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
     time_base = index.facts.time_base
     seen = anomalies(index.frame_pts, time_base)
     profile = profile.model_copy(update={"anomalies": [*profile.anomalies, *seen]})
-    if profile.video:
-        colour = profile.video.colour
-        facts = replace(
-            index.facts,
-            chroma_location=colour.chroma_location if colour else None,
-            display_matrix=display_matrix(source),
-        )
-        index = replace(index, facts=facts)
+    frame = first_frame(source)
+    described = profile.video.colour if profile.video else None
+    facts = replace(
+        index.facts,
+        colour=colour_of(frame, index.facts.colour),
+        chroma_location=described.chroma_location if described else None,
+        display_matrix=display_matrix(frame),
+    )
+    index = replace(index, facts=facts)
     key = f"{request.prefix}/index"
     open_store(request.store).put(key, index.to_bytes())
     ticks = int(index.frame_pts[-1]) - int(index.frame_pts[0]) + index.last_duration

@@ -82,6 +82,7 @@ RECIPES: dict[str, list[str]] = {
     "h264.avi": ["-f", "lavfi", "-i", f"{MOVING}:d=4", "-c:v", "libx264", "-bf", "2", "-pix_fmt", "yuv420p"],
     "vp9.webm": ["-f", "lavfi", "-i", f"{MOVING}:d=4", "-c:v", "libvpx-vp9", "-g", "30", "-deadline", "realtime"]
     + ["-cpu-used", "8"],
+    "vp8.webm": ["-f", "lavfi", "-i", f"{MOVING}:d=1", "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8"],
     "single_key.mp4": ["-f", "lavfi", "-i", f"{MOVING}:d=4", "-c:v", "libx264", "-g", "9999", "-pix_fmt", "yuv420p"]
     + ["-sc_threshold", "0"],
     "fragmented.mp4": ["-f", "lavfi", "-i", f"{MOVING}:d=4", "-c:v", "libx264", "-g", "25", "-pix_fmt", "yuv420p"]

@@ -10,7 +10,7 @@ import av
 import pytest
 
 from media_ops.errors import Unsupported
-from media_ops.frames.orientation import display_matrix
+from media_ops.frames.look import display_matrix, first_frame
 
 Clip = Callable[[str], Path]
 
@@ -97,7 +97,15 @@ def test_turning_and_mirroring_are_kept(
             if packet.size:
                 packet.stream = stream
                 output.mux(packet)
-    assert display_matrix(turned) == matrix
+    assert display_matrix(first_frame(turned)) == matrix
     work = job(turned)
     work.run(2)
-    assert display_matrix(work.output) == matrix
+    assert display_matrix(first_frame(work.output)) == matrix
+
+
+def test_a_matrix_that_only_the_decoder_knows_becomes_a_tag(clip: Clip, job: Callable[..., Any]) -> None:
+    """VP8 is BT.601 by its specification; nothing in the file says so."""
+    work = job(clip("vp8.webm"))
+    proof = work.run(2).proof
+    assert proof.colour_output.matrix == "bt470bg"
+    assert video(work.output)["matrix"] == 5
