@@ -14,11 +14,13 @@ from media_ops.frames.film import Film
 from media_ops.frames.likeness import Cells, Picture, cells, format_of, picture, range_of, squared_error
 
 # A frame is out of place when, in the cells where a neighbour differs from its own source by clearly more than the
-# coding noise of this frame and of the film (and by a code value), it is less than half as far from the neighbour.
-# Measured on eight films at CRF 23, 35 and 51, fades and cross-fades among them: no false finding. Without the
-# factor there was one in a film that nearly stands still: x264 repeats a picture that changes by less than its noise.
+# coding noise of this frame and of the film (and by four code values), it is less than half as far from the
+# neighbour. Measured on eight films at CRF 23, 35 and 51, fades and cross-fades among them: no false finding. With a
+# lower bar there were some in films that nearly stand still: at CRF 23 x264, driven by whatever program, repeats a
+# picture whose cells change by up to three code values.
 _DECISIVE = 0.5
 _CLEARLY = 1.5
+_LEAST_CHANGE = 4.0
 _FEWEST_CELLS = 4
 _MATRICES = {
     0: "rgb",
@@ -131,7 +133,7 @@ class Lockstep:
 
 
 def _nearer(made: Cells, own: Cells, other: Cells, noise: float) -> bool:
-    telling = _unlikeness(own, other) > max(1.0, _CLEARLY * noise)
+    telling = _unlikeness(own, other) > max(_LEAST_CHANGE, _CLEARLY * noise)
     if int(telling.sum()) < _FEWEST_CELLS:
         return False
     return float(_unlikeness(other, made)[telling].mean()) < _DECISIVE * float(_unlikeness(own, made)[telling].mean())
