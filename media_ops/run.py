@@ -114,8 +114,7 @@ class _Job:
         self, probe: ProbeResult, plan: Plan, container: str
     ) -> tuple[AudioResult | None, list[SegmentResult]]:
         request = AudioRequest(source=self.source, store=self.store, prefix=_PREFIX, container=container)
-        others = any(stream.kind != "video" or stream.attached_picture for stream in probe.profile.streams)
-        audio = self.crew.begin("audio", lambda: audio_attempt(request)) if others else None
+        audio = self.crew.begin("audio", lambda: audio_attempt(request)) if probe.profile.has_audio else None
         segments = [
             self.crew.begin("process", lambda s=segment: process_attempt(self._segment(s, plan)), segment.order)  # type: ignore[misc]
             for segment in plan.segments
