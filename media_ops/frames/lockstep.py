@@ -13,14 +13,17 @@ from av.video.reformatter import ColorPrimaries, ColorTrc
 from media_ops.frames.film import Film
 from media_ops.frames.likeness import Cells, Picture, cells, format_of, picture, range_of, squared_error
 
-# A frame is out of place when, in the cells where a neighbour differs from its own source by clearly more than the
-# coding noise of this frame and of the film (and by four code values), it is less than half as far from the
-# neighbour. Measured on eight films at CRF 23, 35 and 51, fades and cross-fades among them: no false finding. With a
-# lower bar there were some in films that nearly stand still: at CRF 23 x264, driven by whatever program, repeats a
-# picture whose cells change by up to three code values.
+# A frame looks like a neighbour when, in the cells where that differs from its own source by more than the coding
+# noise of this frame and of the film (and by a code value), it is less than half as far from the neighbour.
 _DECISIVE = 0.5
+_LEAST_CHANGE = 1.0
+# Alone, that proves a misplaced frame only where the cells change clearly: at CRF 23 x264, whatever drives it,
+# repeats a picture whose cells change by up to three code values. Two frames that have changed places, or a run that
+# is shifted as a whole, are no encoder's doing at any size. Measured on eight films at CRF 23, 35 and 51, fades and
+# cross-fades among them, and on two that nearly stand still: no false finding.
+_CLEAR_CHANGE = 4.0
 _CLEARLY = 1.5
-_LEAST_CHANGE = 4.0
+_RUN = 3
 _FEWEST_CELLS = 4
 _MATRICES = {
     0: "rgb",
@@ -49,6 +52,7 @@ class Lockstep:
         self.identical = 0
         self.unlike: int | None = None
         self.misplaced: list[tuple[int, int]] = []
+        self._suspects: dict[int, int] = {}
         self.differences: list[str] = []
         self.notes: list[str] = []
         self._error = 0.0
@@ -79,6 +83,7 @@ class Lockstep:
                 on_progress(rank + 1, self.first.frames)
         if waiting and window:
             self._judge(self.compared, list(window)[-2:], waiting, following=False)
+        self.misplaced = sorted({*self.misplaced, *_confirmed(self._suspects)})
         for film in (theirs, ours):  # the longer one, for its count and times
             for _ in film:
                 pass
@@ -124,16 +129,29 @@ class Lockstep:
             if not 0 <= at < len(window) or window[at][0].shape != own.shape:
                 continue
             other, other_cells = window[at]
-            if _nearer(made[1], own_cells, other_cells, 0.0):
+            if _nearer(made[1], own_cells, other_cells, _LEAST_CHANGE):
                 noise = min(noise, math.sqrt(squared_error(other, made[0])) * 255)
-                if _nearer(made[1], own_cells, other_cells, max(noise, self._noise / self.compared)):
+                usual = max(noise, self._noise / self.compared)
+                if _nearer(made[1], own_cells, other_cells, max(_CLEAR_CHANGE, _CLEARLY * usual)):
                     self.misplaced.append((rank, rank + at - place))
+                if _nearer(made[1], own_cells, other_cells, max(_LEAST_CHANGE, usual)):
+                    self._suspects[rank] = rank + at - place
                     break
         self._noise += noise
 
 
-def _nearer(made: Cells, own: Cells, other: Cells, noise: float) -> bool:
-    telling = _unlikeness(own, other) > max(_LEAST_CHANGE, _CLEARLY * noise)
+def _confirmed(suspects: dict[int, int]) -> Iterator[tuple[int, int]]:
+    """Give the suspects (rank, rank shown) that changed places with a neighbour or stand in a shifted run."""
+    for rank, shows in suspects.items():
+        swapped = suspects.get(shows) == rank
+        starts = range(rank - _RUN + 1, rank + 1)
+        shifted = any(all(suspects.get(r) == r + shows - rank for r in range(s, s + _RUN)) for s in starts)
+        if swapped or shifted:
+            yield rank, shows
+
+
+def _nearer(made: Cells, own: Cells, other: Cells, change: float) -> bool:
+    telling = _unlikeness(own, other) > change
     if int(telling.sum()) < _FEWEST_CELLS:
         return False
     return float(_unlikeness(other, made)[telling].mean()) < _DECISIVE * float(_unlikeness(own, made)[telling].mean())
