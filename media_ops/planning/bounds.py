@@ -18,10 +18,9 @@ def bounds(frames: int, segments: int, preferred: Sequence[int]) -> list[int]:
     chosen = [0]
     for number in range(1, segments):
         even = number * frames // segments
-        lowest, highest = chosen[-1] + 1, frames - (segments - number)
         near = _nearest(preferred, even)
-        rank = near if near is not None and abs(near - even) <= reach else even
-        chosen.append(min(max(rank, lowest), highest))
+        # Within a third either way, two boundaries cannot meet.
+        chosen.append(near if near is not None and abs(near - even) <= reach else even)
     return [*chosen, frames]
 
 
