@@ -36,14 +36,20 @@ class MediaError(Exception):
     exit_code: ClassVar[int] = 4
     http_status: ClassVar[int] = 500
 
+    def __init__(self, message: str, *, rule: str | None = None) -> None:
+        """Say what happened; `rule` names the rule of `media_ops.rules` by which an input is refused."""
+        super().__init__(message)
+        self.rule = rule
+
     @property
     def code(self) -> str:
         """Stable name for programs: the class name in snake case."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
 
     def to_record(self) -> dict[str, str]:
-        """Give the `{"code", "fate", "message"}` of `media --json` and of the child's pipe."""
-        return {"code": self.code, "fate": self.fate, "message": str(self)}
+        """Give the `{"code", "fate", "message"}` of `media --json` and of the child's pipe, and "rule" if any."""
+        record = {"code": self.code, "fate": self.fate, "message": str(self)}
+        return record | {"rule": self.rule} if self.rule else record
 
 
 class InputError(MediaError):
@@ -128,7 +134,7 @@ def from_record(record: dict[str, str]) -> MediaError:
     pending: list[type[MediaError]] = [InputError, WorldError, OurError]
     while pending:
         kind = pending.pop()
-        error = kind(record["message"])
+        error = kind(record["message"], rule=record.get("rule"))
         if error.code == record["code"]:
             return error
         pending.extend(kind.__subclasses__())

@@ -107,11 +107,15 @@ class Segment(Noun):
 
 
 class Slicing(Noun):
-    """Whether the job was cut, into how many segments, and why not when it was not."""
+    """Whether the job was cut, into how many segments, and why not when it was not.
+
+    `rule` names the rule of `media_ops.rules` that declined.
+    """
 
     used: bool
     segments: int
     reason: str | None = None
+    rule: str | None = None
 
 
 class Plan(Noun):

@@ -44,7 +44,7 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     try:
         prepared = SegmentEncoder(encoded, algorithm.encoder(), rows.facts, times, request.threads)
     except Unsupported as error:
-        raise Unsupported(f"{request.source}: {error}") from error
+        raise Unsupported(f"{request.source}: {error}", rule=error.rule) from error
     with prepared as encoder:
         for rank, frame in reader:
             if rank in marked:

@@ -39,7 +39,8 @@ def choose_target(codec: str, facts: Facts) -> Target:
     if _odd(chosen, width, height):
         raise Unsupported(
             f"{width}x{height} in {chosen}: {codec} cannot hold an odd size with subsampled chroma; "
-            "scale or pad the source to even sizes first"
+            "scale or pad the source to even sizes first",
+            rule="odd-size",
         )
     return Target(chosen, _colour(facts, chosen), _losses(codec, source, chosen))
 
@@ -65,7 +66,7 @@ def _nearest(codec: str, source: str, names: list[str]) -> str:
         return twin
     chosen, _ = find_best_pix_fmt_of_list(names, source, False)
     if chosen is None:
-        raise Unsupported(f"{codec} takes no pixel format near {source}")
+        raise Unsupported(f"{codec} takes no pixel format near {source}", rule="no-pixel-format")
     return chosen.name
 
 

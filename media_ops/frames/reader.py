@@ -69,7 +69,8 @@ class FrameReader:
         if failure:
             number, reason = failure
             time = float(max(0, int(rows.pts[number])) * rows.facts.time_base)
-            raise DamagedMedia(f"{self.path}: the picture at {time:.3f} s cannot be decoded ({reason})")
+            sentence = f"{self.path}: the picture at {time:.3f} s cannot be decoded ({reason})"
+            raise DamagedMedia(sentence, rule="damaged")
 
     def _in_order(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
         rows = self.rows
@@ -101,7 +102,8 @@ class FrameReader:
         if (frame.width, frame.height, frame.format.name) != (facts.width, facts.height, facts.pixel_format):
             raise Unsupported(
                 f"{self.path}: the picture changes from {facts.width}x{facts.height} {facts.pixel_format} to "
-                f"{frame.width}x{frame.height} {frame.format.name}"
+                f"{frame.width}x{frame.height} {frame.format.name}",
+                rule="changing-picture",
             )
 
 

@@ -1,0 +1,79 @@
+"""When a file is processed whole although cutting was wished for, and when it is refused: one table.
+
+The code names a rule where it applies it, jobs carry its name (`slicing.rule`, `error.rule`), and the page
+`docs/rules.md` is made from the table. What no rule names must be processed in segments, exactly.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+
+class Rule(NamedTuple):
+    """One rule: what happens, when, and why nothing better can be done."""
+
+    name: str
+    effect: Literal["whole", "refused"]
+    when: str
+    why: str
+
+
+_TABLE = (
+    Rule(
+        "asked-whole",
+        "whole",
+        "the request says so, or asks for one segment",
+        "it is the user's choice",
+    ),
+    Rule(
+        "too-little-work",
+        "whole",
+        "the predicted work is too small for two segments, or there is one worker, and no number was asked for",
+        "starting processes and checking joints would cost more than they save",
+    ),
+    Rule(
+        "few-entries",
+        "whole",
+        "more than half of the frames would be decoded twice, and no number of segments was asked for",
+        "the source has few places where decoding can begin, so every worker would start far back",
+    ),
+    Rule(
+        "backward-times",
+        "whole",
+        "presentation times run backwards",
+        "a place in the file no longer names one moment, so segments could not be put in order by time",
+    ),
+    Rule(
+        "odd-size",
+        "refused",
+        "width or height is odd and the encoder would subsample chroma there",
+        "H.264, H.265 and AV1 in 4:2:0 cannot hold such a picture without adding or cutting a line",
+    ),
+    Rule(
+        "changing-picture",
+        "refused",
+        "size or pixel format of the picture changes in the middle",
+        "one track of the result has one size; scaling part of a film unasked would not be what the source shows",
+    ),
+    Rule(
+        "damaged",
+        "refused",
+        "a picture cannot be decoded without errors and `on_damage` is `strict`",
+        "a guess is not the source's picture; `on_damage: conceal` accepts the decoder's guess and lists the places",
+    ),
+    Rule(
+        "no-pixel-format",
+        "refused",
+        "the encoder takes no pixel format near the source's",
+        "nothing could be encoded",
+    ),
+)
+RULES = {rule.name: rule for rule in _TABLE}
+
+
+def table() -> str:
+    """Give the rules as a Markdown table."""
+    lines = ["| rule | what happens | when | why |", "| --- | --- | --- | --- |"]
+    does = {"whole": "processed whole", "refused": "refused"}
+    lines += [f"| `{rule.name}` | {does[rule.effect]} | {rule.when} | {rule.why} |" for rule in _TABLE]
+    return "\n".join(lines)
