@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from media_ops.errors import ToolMissing, WorldError
+from media_ops.errors import DamagedMedia, ToolMissing, WorldError
 from media_ops.model import Noun
 from media_ops.settings import Settings
 from media_ops.worker.attempt import Attempt
@@ -74,12 +74,18 @@ class Crew:
         return future
 
     def wait(self) -> None:
-        """Wait for all that was begun; the first failure ends the others at once and is raised."""
-        done, _ = wait(self._begun, return_when=FIRST_EXCEPTION)
-        error = next((error for future in done if (error := future.exception())), None)
-        if error:
-            self.stop()
-            raise error
+        """Wait for all that was begun; the first failure ends the others at once and is raised.
+
+        Where the source is damaged, what was begun before is waited for: the first bad time is what counts.
+        """
+        place = _first_failure(self._begun)
+        while place is not None:
+            error = self._begun[place].exception()
+            earlier = _first_failure(self._begun[:place]) if isinstance(error, DamagedMedia) else None
+            if earlier is None and error:
+                self.stop()
+                raise error
+            place = earlier
 
     def stop(self) -> None:
         """Kill every child and return when no thread is left."""
@@ -124,3 +130,9 @@ class Crew:
             yield attempt
         finally:
             self._running.discard(attempt)
+
+
+def _first_failure(futures: list[Future[Any]]) -> int | None:
+    """Wait until one fails or all have ended; give the place of the first that failed, None if none did."""
+    done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+    return next((place for place, future in enumerate(futures) if future in done and future.exception()), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from media_ops.admission import admit, inexact
 from media_ops.algorithm import Algorithm, EncodeAlgorithm
 from media_ops.errors import ParamsInvalid
 from media_ops.model import JobOptions, Plan, ProbeResult, Segment, Slicing
@@ -26,7 +27,7 @@ def cut(
     """Plan the segments and store each one's rows of the index.
 
     A wish in `options` overrides reasons of cost, never reasons of exactness. Raises `ParamsInvalid` for more
-    segments than there are frames.
+    segments than there are frames, `Unsupported` or `DamagedMedia` where a rule refuses the source.
     """
     from media_ops.frames.index import FrameIndex
     from media_ops.storage import open_store
@@ -34,14 +35,16 @@ def cut(
     objects = open_store(store)
     with objects.open(probe.index) as file:
         index = FrameIndex.from_bytes(file.read())
-    count, reason = _count(index, probe, algorithm, options, workers)
+    admit(probe.profile.source, index, options)
+    count, reason, rule = _count(index, probe, algorithm, options, workers)
     need = algorithm.need()
     preferred = [rank + need.before for rank in index.entry_ranks().tolist()]
     edges = bounds(index.frames, count, preferred)
     if count > 1 and options.segments is None and options.segment_seconds is None:
         extra = _extra_decoding(index, edges, need.before, need.after)
         if extra > MOST_EXTRA_DECODING:
-            count, reason = 1, f"{extra:.0%} of the frames would be decoded again: the source has few entry points"
+            count, rule = 1, "few-entries"
+            reason = f"{extra:.0%} of the frames would be decoded again: the source has few entry points"
             edges = [0, index.frames]
     segments = []
     for order, (start, end) in enumerate(pairwise(edges)):
@@ -56,17 +59,9 @@ def cut(
         )
     return Plan(
         frames=index.frames,
-        slicing=Slicing(used=count > 1, segments=count, reason=reason),
+        slicing=Slicing(used=count > 1, segments=count, reason=reason, rule=rule),
         segments=segments,
     )
-
-
-def inexact(index: FrameIndex) -> str | None:
-    """Say why `index` cannot be cut exactly, None when it can."""
-    times = index.frame_pts
-    if (times[1:] < times[:-1]).any():
-        return "presentation times run backwards"
-    return None
 
 
 def _first(index: FrameIndex, start: int, before: int) -> int:
@@ -78,21 +73,26 @@ def _first(index: FrameIndex, start: int, before: int) -> int:
 
 def _count(
     index: FrameIndex, probe: ProbeResult, algorithm: Algorithm, options: JobOptions, workers: int
-) -> tuple[int, str | None]:
+) -> tuple[int, str | None, str | None]:
+    """Give the number of segments, with the reason and the rule where that is 1."""
     if options.segments is not None and options.segments > index.frames:
         raise ParamsInvalid(f"{options.segments} segments of {index.frames} frames: there must be a frame for each")
     if options.whole:
-        return 1, "asked for the whole file in one piece"
-    reason = inexact(index)
-    if reason:
-        return 1, reason
-    work = Work(index.frames, probe.duration, _cpu_seconds(index, algorithm), workers)
+        return 1, "asked for the whole file in one piece", "asked-whole"
+    declined = inexact(index)
+    if declined:
+        rule, reason = declined
+        return 1, reason, rule
     if options.segments is not None:
-        return options.segments, "asked for one segment" if options.segments == 1 else None
+        one = options.segments == 1
+        return options.segments, "asked for one segment" if one else None, "asked-whole" if one else None
+    work = Work(index.frames, probe.duration, _cpu_seconds(index, algorithm), workers)
     if options.segment_seconds is not None:
         count = segments_of_length(work, options.segment_seconds)
-        return count, "the wanted segment length covers the whole file" if count == 1 else None
-    return automatic_segments(work)
+        whole = "the wanted segment length covers the whole file" if count == 1 else None
+        return count, whole, "asked-whole" if whole else None
+    number, little = automatic_segments(work)
+    return number, little, "too-little-work" if little else None
 
 
 def _cpu_seconds(index: FrameIndex, algorithm: Algorithm) -> float:

@@ -147,6 +147,7 @@ class _Job:
             verify=request.verify,
             frames_compared=found.frames_compared,
             joints=found.joints,
+            damaged=list(self.index.findings.damage),
             colour_source=_colour(self.index.facts.colour, self.index.facts.chroma_location),
             colour_output=_colour(self.target.colour, self.index.facts.chroma_location),
             output_size=path.stat().st_size,
@@ -166,6 +167,8 @@ class _Job:
             said.append("Matroska counts milliseconds: presentation times are rounded to the nearest one")
         if self.container == "matroska" and self.index.facts.display_matrix:
             said.append("Matroska holds rotation by quarters only: look at the result's orientation")
+        if self.index.findings.damage:
+            said.append(f"{len(self.index.findings.damage)} damaged places are shown as the decoder guesses them")
         if self.shift:
             said.append(f"all streams are {float(self.shift):.6f} s later: the source begins below zero")
         return said

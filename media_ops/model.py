@@ -92,6 +92,11 @@ class JobOptions(Noun):
     threads: int | None = Field(
         None, ge=1, le=64, description="Threads of each decoder and encoder; None: 1, or all for a job in one piece."
     )
+    on_damage: Literal["strict", "conceal"] = Field(
+        "strict",
+        description="`strict` fails at the first damaged picture; `conceal` takes what the decoder makes of it, "
+        "processes the whole file in one piece and lists the places in the proof.",
+    )
 
 
 class Segment(Noun):
@@ -205,6 +210,9 @@ class Proof(Noun):
     verify: Literal["joints", "full"]
     frames_compared: int
     joints: list[JointProof]
+    damaged: list[tuple[int, int]] = Field(
+        [], description="Half-open spans of the source's PTS in which pictures are the decoder's guess."
+    )
     colour_source: Colour
     colour_output: Colour
     lossless_digest: str | None = None
@@ -219,6 +227,7 @@ class ProbeRequest(Noun):
     source: str
     store: str
     prefix: str
+    thorough: bool = Field(False, description="Decode the whole video, so that all damage is known.")
 
 
 class ProbeResult(Noun):
@@ -230,6 +239,8 @@ class ProbeResult(Noun):
     time_base: str
     duration: float = Field(description="Presented length of the video in seconds, for labels and estimates.")
     index_by: Literal["packets", "decoding"]
+    decoded_because: str | None = Field(None, description="Why packets were not enough; None if they were.")
+    damage: list[tuple[int, int]] = Field([], description="Damaged spans of PTS, as far as the index knows.")
     metrics: Metrics = Metrics()
 
 
@@ -244,6 +255,7 @@ class ProcessRequest(Noun):
     params: dict[str, Any]
     trace_id: str
     threads: int = 1
+    conceal: bool = Field(False, description="Take damaged pictures as the decoder guesses them.")
 
 
 class AudioRequest(Noun):

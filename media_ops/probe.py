@@ -11,7 +11,8 @@ from media_ops.model import ProbeRequest, ProbeResult
 def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None]) -> ProbeResult:
     """Give the profile of `source` and store its frame index.
 
-    `on_progress` gets packets read. Raises `SourceNotFound`, `NotMedia`, `NoVideo`.
+    `on_progress` gets packets read. Raises `SourceNotFound`, `NotMedia`, `NoVideo`,
+    `Unsupported`.
     """
     from media_ops.describe import anomalies, describe
     from media_ops.frames.indexing import build_index
@@ -21,7 +22,7 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
 
     source = locate(request.source)
     profile = describe(source)
-    index = build_index(source, lambda packets: on_progress(packets, None))
+    index = build_index(source, lambda packets: on_progress(packets, None), thorough=request.thorough)
     time_base = index.facts.time_base
     seen = anomalies(index.frame_pts, time_base)
     profile = profile.model_copy(update={"anomalies": [*profile.anomalies, *seen]})
@@ -44,4 +45,6 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
         time_base=str(time_base),
         duration=float(ticks * time_base),
         index_by="packets" if index.built_by == "packets" else "decoding",
+        decoded_because=index.findings.decoded_because,
+        damage=list(index.findings.damage),
     )

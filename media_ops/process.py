@@ -39,7 +39,7 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     marked = {segment.start - 1, segment.start, segment.end - 1, segment.end}
     fingerprints: dict[int, str] = {}
     cells = []
-    reader = FrameReader(request.source, rows, threads=request.threads)
+    reader = FrameReader(request.source, rows, threads=request.threads, conceal=request.conceal)
     encoded = scratch / "segment.nut"
     try:
         prepared = SegmentEncoder(encoded, algorithm.encoder(), rows.facts, times, request.threads)

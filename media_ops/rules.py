@@ -38,10 +38,28 @@ _TABLE = (
         "the source has few places where decoding can begin, so every worker would start far back",
     ),
     Rule(
-        "backward-times",
+        "concealed",
         "whole",
+        "the source is damaged and `on_damage` is `conceal`",
+        "what a decoder makes of a damaged place depends on everything it decoded before",
+    ),
+    Rule(
+        "backward-times",
+        "refused",
         "presentation times run backwards",
-        "a place in the file no longer names one moment, so segments could not be put in order by time",
+        "no container can show that, and frames put in order of time would not be in the source's order",
+    ),
+    Rule(
+        "encrypted",
+        "refused",
+        "packets of the video are encrypted",
+        "without the key nothing of the picture is there",
+    ),
+    Rule(
+        "no-decoder",
+        "refused",
+        "FFmpeg has no decoder for the video",
+        "no picture can be seen",
     ),
     Rule(
         "odd-size",

@@ -84,7 +84,9 @@ class _Job:
 
     def work(self, destination: Path, replace: bool, draft: dict[str, Any]) -> float:
         """Go through the verbs, note in `draft` what is known as soon as it is, give the source's seconds."""
-        request = ProbeRequest(source=self.source, store=self.store, prefix=_PREFIX)
+        request = ProbeRequest(
+            source=self.source, store=self.store, prefix=_PREFIX, thorough=self.options.on_damage == "conceal"
+        )
         probe = self.crew.do("probe", lambda: probe_attempt(request))
         plan = self._cut(probe)
         draft["slicing"] = plan.slicing
@@ -132,6 +134,7 @@ class _Job:
             params=self.params,
             trace_id=str(uuid.uuid4()),
             threads=self._threads(plan),
+            conceal=self.options.on_damage == "conceal",
         )
 
     def _merging(

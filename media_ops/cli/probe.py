@@ -38,7 +38,8 @@ def _show(result: ProbeResult) -> None:
     facts.add_row("source", profile.source)
     facts.add_row("container", f"{profile.container}, {profile.size:,} bytes")
     facts.add_row("frames", f"{result.frames:,} in {result.duration:.3f} s, time base {result.time_base}")
-    facts.add_row("indexed by", result.index_by)
+    why = f": {result.decoded_because}" if result.decoded_because else ""
+    facts.add_row("indexed by", result.index_by + why)
     facts.add_row("chapters", str(profile.chapters))
     facts.add_row("anomalies", "\n".join(profile.anomalies) or "none")
     streams = Table("stream", "kind", "codec", "language", "what", box=None, header_style="bold")

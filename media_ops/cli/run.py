@@ -32,6 +32,10 @@ Threads = Annotated[
 Verify = Annotated[
     Literal["joints", "full"], typer.Option(help="Decode the result around each joint, or everywhere, to prove it.")
 ]
+OnDamage = Annotated[
+    Literal["strict", "conceal"],
+    typer.Option(help="Fail at the first damaged picture, or take what the decoder makes of it and list the places."),
+]
 NoClobber = Annotated[bool, typer.Option("--no-clobber", help="Fail if the output exists.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
@@ -49,6 +53,7 @@ def command(
     workers: Workers = None,
     threads: Threads = None,
     verify: Verify = "joints",
+    on_damage: OnDamage = "strict",
     no_clobber: NoClobber = False,
     as_json: Json = False,
 ) -> int:
@@ -59,7 +64,12 @@ def command(
     from media_ops.model import JobOptions
 
     options = JobOptions(
-        segments=segments, segment_seconds=segment_seconds, whole=whole, verify=verify, threads=threads
+        segments=segments,
+        segment_seconds=segment_seconds,
+        whole=whole,
+        verify=verify,
+        threads=threads,
+        on_damage=on_damage,
     )
     report = _run(algorithm, inputs, output, given, options, workers, not no_clobber, as_json)
     if as_json:

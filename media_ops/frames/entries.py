@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import IntEnum
 
+from media_ops.frames.pictures import is_intra
+
 
 class Entry(IntEnum):
     """What a packet is good for as a place to begin decoding."""
@@ -20,28 +22,15 @@ class Entry(IntEnum):
 
 
 def entry_of(codec: str, data: bytes, nal_length_size: int) -> Entry:
-    """Classify the key packet `data`. Codecs without NAL units are taken at their container's word, as open."""
+    """Classify the key packet `data`; where its picture says that it is none, the container's flag was wrong.
+
+    Codecs that are not read here are taken at their container's word, as open.
+    """
     if codec == "h264":
         return _h264(data, nal_length_size)
     if codec == "hevc":
         return _hevc(data, nal_length_size)
-    return Entry.OPEN
-
-
-def is_shown(codec: str, head: bytes) -> bool:
-    """Whether a packet, of which `head` holds the first bytes, gives a picture that is presented.
-
-    VP8 and VP9 have reference frames that are never shown (show_frame: RFC 6386, 9.1; VP9 bitstream, 6.2). In most
-    files they share a packet with a shown one, in some they stand alone.
-    """
-    if codec == "vp8" and head:
-        return bool(head[0] & 0x10)
-    if codec == "vp9" and len(head) > 1:
-        bits = f"{head[0]:08b}{head[1]:08b}"
-        at = 5 if bits[2:4] == "11" else 4  # profile 3 has a reserved bit
-        show_existing, show_frame = bits[at] == "1", bits[at + 2] == "1"
-        return show_existing or show_frame
-    return True
+    return Entry.OPEN if is_intra(codec, data) else Entry.NONE
 
 
 def nal_length_size(codec: str, extradata: bytes | None) -> int:
@@ -57,12 +46,12 @@ def nal_length_size(codec: str, extradata: bytes | None) -> int:
 
 def _h264(data: bytes, length_size: int) -> Entry:
     recovery = None
-    for nal in _nals(data, length_size):
+    for nal in nals(data, length_size):
         kind = nal[0] & 31
         if kind == 5:
             return Entry.CLOSED
         if kind == 6:
-            count = _recovery_frame_count(nal)
+            count = _exact_recovery(nal)
             recovery = count if count is not None else recovery
         if kind in (1, 2):
             break
@@ -70,7 +59,7 @@ def _h264(data: bytes, length_size: int) -> Entry:
 
 
 def _hevc(data: bytes, length_size: int) -> Entry:
-    for nal in _nals(data, length_size):
+    for nal in nals(data, length_size):
         kind = (nal[0] >> 1) & 63
         if kind in (19, 20):
             return Entry.CLOSED
@@ -81,7 +70,7 @@ def _hevc(data: bytes, length_size: int) -> Entry:
     return Entry.NONE
 
 
-def _nals(data: bytes, length_size: int) -> Iterator[bytes]:
+def nals(data: bytes, length_size: int) -> Iterator[bytes]:
     """Give the non-empty NAL units, without prefix or start code."""
     if length_size:
         at = 0
@@ -101,15 +90,18 @@ def _nals(data: bytes, length_size: int) -> Iterator[bytes]:
         at = following
 
 
-def _recovery_frame_count(nal: bytes) -> int | None:
-    """Read recovery_frame_cnt of a recovery point SEI message (H.264, D.1.8), None when there is none."""
+def _exact_recovery(nal: bytes) -> int | None:
+    """Read recovery_frame_cnt of a recovery point SEI message with exact_match_flag (H.264, D.1.8), else None.
+
+    Without that flag, pictures after it need only look alike.
+    """
     payload = nal[1:].replace(b"\0\0\3", b"\0\0")
     at = 0
     while at + 2 <= len(payload) and payload[at] != 0x80:
         kind, at = _sei_number(payload, at)
         size, at = _sei_number(payload, at)
         if kind == 6:
-            return _exp_golomb(payload[at : at + size])
+            return _recovery_point(payload[at : at + size])
         at += size
     return None
 
@@ -122,7 +114,10 @@ def _sei_number(payload: bytes, at: int) -> tuple[int, int]:
     return (value + payload[at], at + 1) if at < len(payload) else (value, at)
 
 
-def _exp_golomb(data: bytes) -> int | None:
+def _recovery_point(data: bytes) -> int | None:
     bits = "".join(f"{byte:08b}" for byte in data[:9])
     zeros = bits.find("1")
-    return int(bits[zeros : 2 * zeros + 1], 2) - 1 if zeros >= 0 else None
+    if zeros < 0:
+        return None
+    exact = bits[2 * zeros + 1 : 2 * zeros + 2] == "1"
+    return int(bits[zeros : 2 * zeros + 1], 2) - 1 if exact else None

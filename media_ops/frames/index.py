@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from media_ops.errors import OurError
 from media_ops.frames.entries import Entry
+from media_ops.frames.findings import Findings
 
 Int = NDArray[np.int64]
 NO_PTS = -(2**63)
-_FORMAT = "media-ops-index-1"
+_FORMAT = "media-ops-index-2"
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ class FrameIndex:
     """Columns of int64, one row a packet (decoding order) or a frame (presentation order, called rank).
 
     Packets: `pts`, `dts` (`NO_PTS` where unknown), `duration`, `size`, `pos`, `entry` (values of `Entry`).
-    Frames: `order[rank]` is the packet that carries the frame, `frame_pts[rank]` its presentation time.
+    Frames: `order[rank]` is the packet that carries the frame, `frame_pts[rank]` its presentation time. Packets that
+    carry none may still be needed: a frame's second field, a picture that is only referred to.
     """
 
     facts: Facts
@@ -101,6 +103,7 @@ class FrameIndex:
     entry: Int
     order: Int
     frame_pts: Int
+    findings: Findings = field(default_factory=Findings)
 
     @property
     def frames(self) -> int:
@@ -144,7 +147,7 @@ class FrameIndex:
     def rows(self, first: int, last: int) -> Rows:
         """Cut out what is needed to read the frames [first, last)."""
         entry = self.entry_before(first)
-        packets = slice(entry, int(self.order[first:last].max()) + 1)
+        packets = slice(entry, self._end(int(self.order[first:last].max())))
         return Rows(
             self.facts,
             entry,
@@ -157,17 +160,31 @@ class FrameIndex:
             self.frame_pts[first:last],
         )
 
+    def _end(self, packet: int) -> int:
+        """Find where to stop behind `packet`: a second field may lie before the packet of the next frame."""
+        if self.built_by == "packets":
+            return packet + 1
+        carriers = np.sort(self.order)
+        following = int(np.searchsorted(carriers, packet, "right"))
+        return int(carriers[following]) if following < len(carriers) else len(self.pts)
+
     def to_bytes(self) -> bytes:
         """Pack as one columnar object."""
         columns = ("pts", "dts", "duration", "size", "pos", "entry", "order", "frame_pts")
-        head = {"format": _FORMAT, "facts": self.facts.to_json(), "built_by": self.built_by}
+        head = {
+            "format": _FORMAT,
+            "facts": self.facts.to_json(),
+            "built_by": self.built_by,
+            "findings": self.findings.to_json(),
+        }
         return _pack(head, {name: getattr(self, name) for name in columns})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> FrameIndex:
         """Undo `to_bytes`."""
         head, columns = _unpack(data)
-        return cls(Facts.from_json(head["facts"]), head["built_by"], **columns)
+        findings = Findings.from_json(head["findings"])
+        return cls(Facts.from_json(head["facts"]), head["built_by"], findings=findings, **columns)
 
     def _shown(self, packets: Int) -> Int:
         """Presentation times of packets by the decoder's word; a packet that gave no frame is shown never."""

@@ -3,89 +3,106 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import av
 import numpy as np
-from av.container import InputContainer
-from av.error import FFmpegError
-from av.packet import Packet
-from av.video.stream import VideoStream
 
-from media_ops.errors import NotMedia, NoVideo
-from media_ops.frames.entries import Entry, entry_of, is_shown, nal_length_size
+from media_ops.errors import NoVideo
+from media_ops.frames.decoding import CONTAINERS_WITHOUT_PTS, Decoded, decode
+from media_ops.frames.entries import Entry
+from media_ops.frames.findings import Findings
 from media_ops.frames.index import NO_PTS, Facts, FrameIndex, Int
-from media_ops.frames.source import only_video, open_media
+from media_ops.frames.packets import OnPacket, Packets, read_packets
 
-# These have no PTS, and FFmpeg invents wrong ones for H.264 in AVI, so that nothing looks missing.
-_CONTAINERS_WITHOUT_PTS = {"avi", "h264", "hevc", "vvc", "m4v", "mpegvideo", "mjpeg", "obu"}
-
-OnPacket = Callable[[int], None]
+# Frames that are decoded to see whether packets tell the truth: 1 % of a film of 60 s.
+_SAMPLE = 16
 
 
-@dataclass
-class _Packets:
-    """Columns while they grow, in decoding order."""
+def build_index(path: str | Path, on_packet: OnPacket | None = None, *, thorough: bool = False) -> FrameIndex:
+    """Index the first video stream of `path`; a `thorough` index is built by decoding and knows all damage.
 
-    pts: list[int] = field(default_factory=list)
-    dts: list[int] = field(default_factory=list)
-    duration: list[int] = field(default_factory=list)
-    size: list[int] = field(default_factory=list)
-    pos: list[int] = field(default_factory=list)
-    entry: list[int] = field(default_factory=list)
-    hidden: list[bool] = field(default_factory=list)
-    corrupt: bool = False
-
-    def add(self, packet: Packet[Any], codec: str, length_size: int) -> None:
-        self.pts.append(NO_PTS if packet.pts is None else packet.pts)
-        self.dts.append(NO_PTS if packet.dts is None else packet.dts)
-        self.duration.append(packet.duration or 0)
-        self.size.append(packet.size)
-        self.pos.append(-1 if packet.pos is None else packet.pos)
-        self.entry.append(entry_of(codec, bytes(packet), length_size) if packet.is_keyframe else Entry.NONE)
-        self.hidden.append(packet.is_discard or not _is_shown(packet, codec))
-        self.corrupt |= packet.is_corrupt
-
-
-def _is_shown(packet: Packet[Any], codec: str) -> bool:
-    if codec not in ("vp8", "vp9"):
-        return True
-    data = memoryview(packet)
-    # A superframe ends with its marker and holds a shown frame beside the hidden ones.
-    return (data[-1] & 0xE0) == 0xC0 or is_shown(codec, bytes(data[:2]))
-
-
-@dataclass
-class _Decoded:
-    """Frames in the order in which the decoder gave them."""
-
-    order: list[int] = field(default_factory=list)
-    pts: list[int | None] = field(default_factory=list)
-    dts: list[int | None] = field(default_factory=list)
-
-
-def build_index(path: str | Path, on_packet: OnPacket | None = None) -> FrameIndex:
-    """Index the first video stream of `path`.
-
-    Raises `NotMedia`, `NoVideo` (also where no frame is presented).
+    Raises `NotMedia`, `NoVideo` (also where no frame is presented), `Unsupported` (encrypted).
     """
-    packets, facts = _demux(path, on_packet)
+    packets, facts = read_packets(path, on_packet)
     if not packets.pts:
         raise NoVideo(f"{path}: the video stream has not one frame")
-    if _packets_suffice(packets, facts):
+    reason = "all damage is asked for" if thorough else _insufficient(packets, facts)
+    if reason is None:
         order = [i for i in range(len(packets.pts)) if not packets.hidden[i]]
         order.sort(key=lambda i: (packets.pts[i], i))
         times = [packets.pts[i] for i in order]
-        built_by = "packets"
-    else:
-        decoded = _decode(path, on_packet)
-        order, times, built_by = decoded.order, _times(decoded, facts), "decoding"
-    if not order:
-        raise NoVideo(f"{path}: the video stream has not one frame that can be shown")
+        sample = decode(path, frames=_SAMPLE)
+        if _agrees(sample, order, times):
+            return _index(packets, _seen(facts, sample), "packets", order, times, Findings())
+        reason = "packets and the first decoded frames do not agree"
+    decoded = decode(path, on_packet)
+    if not decoded.order:
+        raise NoVideo(f"{path}: the video stream has not one frame that can be decoded")
+    times = decoded.times(facts)
+    found = Findings(_damage(decoded, packets, times), _change(decoded, times, facts), reason)
+    return _index(packets, _seen(facts, decoded), "decoding", decoded.order, times, found)
+
+
+def _insufficient(packets: Packets, facts: Facts) -> str | None:
+    """Say why packets do not tell what the decoder gives, None when they seem to."""
+    known = [dts for dts in packets.dts if dts != NO_PTS]
+    shown = [pts for pts, hidden in zip(packets.pts, packets.hidden, strict=True) if not hidden]
+    reorders = any(later < earlier for earlier, later in itertools.pairwise(packets.pts))
+    reasons = {
+        "the container has no presentation times": set(facts.container.split(",")) & CONTAINERS_WITHOUT_PTS,
+        "packets lack a presentation time": NO_PTS in packets.pts,
+        "packets are marked as damaged": packets.corrupt,
+        "the file ends early": packets.ended_by,
+        "no packet is shown": not shown,
+        "the first packet is no clean place to begin": packets.entry[0] == Entry.NONE
+        or (facts.codec in ("h264", "hevc") and packets.entry[0] != Entry.CLOSED),
+        "pictures stand before the first one": min(packets.pts) < packets.pts[0],
+        "decoding times run backwards": any(b < a for a, b in itertools.pairwise(known)),
+        "reordered frames share a presentation time": reorders and len(set(shown)) < len(shown),
+        "fields may lie in packets of their own": facts.interlaced and facts.codec in ("h264", "vc1"),
+        "packets hold no picture or several": packets.empty,
+        "the headers of pictures change": len(packets.sizes) > 1,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _agrees(sample: Decoded, order: list[int], times: list[int]) -> bool:
+    count = len(sample.order)
+    return (
+        bool(count)
+        and not sample.lost
+        and sample.change is None
+        and sample.order == order[:count]
+        and sample.pts == times[:count]
+        and (count >= min(_SAMPLE, len(order)))
+    )
+
+
+def _seen(facts: Facts, decoded: Decoded) -> Facts:
+    """Take size and pixel format from the first picture: a container may say anything."""
+    if decoded.shape is None:
+        return facts
+    width, height, pixel_format = decoded.shape
+    return replace(facts, width=width, height=height, pixel_format=pixel_format)
+
+
+def _damage(decoded: Decoded, packets: Packets, times: list[int]) -> tuple[tuple[int, int], ...]:
+    gaps = sorted(b - a for a, b in itertools.pairwise(times) if b > a)
+    return decoded.damage(times, packets.pts, gaps[len(gaps) // 2] if gaps else 1)
+
+
+def _change(decoded: Decoded, times: list[int], facts: Facts) -> str | None:
+    if decoded.change is None or decoded.shape is None:
+        return None
+    rank, (width, height, pixel_format) = decoded.change
+    before = f"{decoded.shape[0]}x{decoded.shape[1]} {decoded.shape[2]}"
+    return f"from {before} to {width}x{height} {pixel_format} at {float(times[rank] * facts.time_base):.3f} s"
+
+
+def _index(
+    packets: Packets, facts: Facts, built_by: str, order: list[int], times: list[int], found: Findings
+) -> FrameIndex:
     return FrameIndex(
         facts,
         built_by,
@@ -97,116 +114,8 @@ def build_index(path: str | Path, on_packet: OnPacket | None = None) -> FrameInd
         entry=_column(packets.entry),
         order=_column(order),
         frame_pts=_column(times),
+        findings=found,
     )
-
-
-def _demux(path: str | Path, on_packet: OnPacket | None) -> tuple[_Packets, Facts]:
-    packets = _Packets()
-    with open_media(path) as container:
-        video = only_video(container)
-        context = video.codec_context
-        length_size = nal_length_size(context.name, context.extradata)
-        try:
-            for packet in container.demux(video):
-                if packet.size:
-                    packets.add(packet, context.name, length_size)
-                    if on_packet and len(packets.pts) % 256 == 0:
-                        on_packet(len(packets.pts))
-        except FFmpegError as error:
-            raise NotMedia(f"{path}: damaged after packet {len(packets.pts)} ({error.strerror})") from error
-        return packets, _facts(container, video)
-
-
-def _facts(container: InputContainer, video: VideoStream) -> Facts:
-    context = video.codec_context
-    field_order = str(getattr(context, "field_order", "") or "").rpartition(".")[2].lower()
-    return Facts(
-        codec=context.name,
-        container=container.format.name,
-        time_base=Fraction(video.time_base or Fraction(1, 90000)),
-        rate=Fraction(video.average_rate or video.guessed_rate or 25),
-        width=context.width,
-        height=context.height,
-        pixel_format=context.pix_fmt or "",
-        colour=(
-            int(context.color_primaries),
-            int(context.color_trc),
-            int(context.colorspace),
-            int(context.color_range),
-        ),
-        sample_aspect_ratio=video.sample_aspect_ratio or context.sample_aspect_ratio or None,
-        interlaced=field_order in {"tt", "bb", "tb", "bt"},
-    )
-
-
-def _packets_suffice(packets: _Packets, facts: Facts) -> bool:
-    containers = set(facts.container.split(","))
-    known = [dts for dts in packets.dts if dts != NO_PTS]
-    return not (
-        containers & _CONTAINERS_WITHOUT_PTS
-        or NO_PTS in packets.pts
-        or packets.corrupt
-        or (facts.codec in ("h264", "hevc") and packets.entry[0] != Entry.CLOSED)
-        or any(later < earlier for earlier, later in itertools.pairwise(known))
-    )
-
-
-def _decode(path: str | Path, on_packet: OnPacket | None) -> _Decoded:
-    decoded = _Decoded()
-    with open_media(path) as container:
-        video = only_video(container)
-        context = video.codec_context
-        context.thread_count = 1
-        context.copy_opaque = True
-
-        def note(frames: list[av.VideoFrame]) -> None:
-            for frame in frames:
-                mark: Any = frame.opaque
-                decoded.order.append(mark[0])
-                decoded.pts.append(frame.pts)
-                decoded.dts.append(frame.dts)
-
-        number = 0
-        for packet in container.demux(video):
-            if not packet.size:
-                continue
-            packet.opaque = [number]  # PyAV keys marks by id(): an int would be a shared object
-            number += 1
-            if on_packet and number % 64 == 0:
-                on_packet(number)
-            try:
-                note(context.decode(packet))
-            except FFmpegError:
-                continue  # a frame that cannot be decoded is no frame of a whole decode either
-        note(context.decode(None))
-    return decoded
-
-
-def _times(decoded: _Decoded, facts: Facts) -> list[int]:
-    """Presentation times of decoded frames: PTS where they can be believed, else the reordered DTS, else the rate."""
-    step = max(1, round(1 / facts.rate / facts.time_base))
-    believable = not set(facts.container.split(",")) & _CONTAINERS_WITHOUT_PTS
-    if believable and _never_decreases(decoded.pts):
-        return [pts for pts in decoded.pts if pts is not None]
-    given = [dts for dts in decoded.dts if dts is not None]
-    if (
-        len(given) > 2
-        and decoded.dts[: len(given)] == given
-        and len(set(given)) == len(given)
-        and given == sorted(given)
-    ):
-        gap = sorted(b - a for a, b in itertools.pairwise(given))[len(given) // 2 - 1]
-        return given + [given[-1] + gap * (n + 1) for n in range(len(decoded.order) - len(given))]
-    known = [(rank, pts) for rank, pts in enumerate(decoded.pts) if pts is not None] if believable else []
-    if not known:
-        return [rank * step for rank in range(len(decoded.order))]
-    rank0, pts0 = known[0]
-    return [pts if pts is not None else pts0 + (rank - rank0) * step for rank, pts in enumerate(decoded.pts)]
-
-
-def _never_decreases(times: list[int | None]) -> bool:
-    known = [time for time in times if time is not None]
-    return len(known) == len(times) and known == sorted(known)
 
 
 def _column(values: list[int]) -> Int:

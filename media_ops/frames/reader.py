@@ -9,11 +9,11 @@ from typing import Any
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from media_ops.errors import DamagedMedia, FrameLost, Unsupported
+from media_ops.frames.decoding import flushed, packets_with_content
 from media_ops.frames.index import NO_PTS, Rows
 from media_ops.frames.source import only_video, open_media
 
@@ -21,25 +21,30 @@ from media_ops.frames.source import only_video, open_media
 _STEPS_BACK = (0, 1, 2, 4, 8, 16, 32, 64)
 # Frames that nothing refers to need not be decoded on the way from the entry to the first wanted frame.
 _SKIPPABLE = {"h264", "hevc", "mpeg2video", "mpeg4", "vc1"}
+# Packets that are read on after a bad one: decoding order differs from that of presentation by no more.
+_REORDERED = 16
 
 
 class FrameReader:
     """Decode the frames of `rows`, each matched to its packet, never to a rounded time.
 
-    `decoded` counts frames that came out of the decoder, wanted or not.
+    With `conceal` damaged pictures are given as the decoder guesses them; then rows must begin with the file and come
+    from a thorough index. `decoded` counts frames that came out of the decoder, wanted or not.
     """
 
-    def __init__(self, path: str | Path, rows: Rows, *, threads: int = 1):
+    def __init__(self, path: str | Path, rows: Rows, *, threads: int = 1, conceal: bool = False):
         self.path = path
         self.rows = rows
-        self.threads = threads
+        self.threads = 1 if conceal else threads  # what several threads guess depends on their timing
+        self.conceal = conceal
         self.decoded = 0
+        self._bad: list[tuple[int, int, str]] = []
 
     def __iter__(self) -> Iterator[tuple[int, VideoFrame]]:
         """Give (rank, frame) in presentation order; PTS and time base are those of the index.
 
-        Raises `DamagedMedia` when a wanted frame cannot be decoded, `FrameLost` when one is missing without a
-        reason, `Unsupported` when the picture size or format changes.
+        Raises `DamagedMedia` with the first bad time when a wanted frame cannot be decoded or was partly guessed,
+        `FrameLost` when one is missing without a reason, `Unsupported` when the picture size or format changes.
         """
         with open_media(self.path) as container:
             video = only_video(container)
@@ -47,11 +52,10 @@ class FrameReader:
             context.thread_count = self.threads
             context.copy_opaque = True
             packets = _from_entry(container, video, self.rows)
-            yield from self._in_order(self._decode(context, packets))
+            yield from self._in_order(self._decode(video, packets))
 
-    def _decode(self, context: VideoCodecContext, packets: Iterator[Packet[Any]]) -> Iterator[VideoFrame]:
-        rows = self.rows
-        failure: tuple[int, str] | None = None
+    def _decode(self, video: VideoStream, packets: Iterator[Packet[Any]]) -> Iterator[VideoFrame]:
+        rows, context = self.rows, video.codec_context
         wanted = set(rows.order.tolist())
         wanted_from = min(wanted) - rows.entry
         lead_in = self.threads == 1 and context.name in _SKIPPABLE
@@ -64,37 +68,46 @@ class FrameReader:
             except FFmpegError as error:
                 # Leading pictures of an open entry may fail: nobody wants them.
                 if rows.entry + number in wanted:
-                    failure = failure or (number, str(error.strerror))
-        yield from context.decode(None)
-        if failure:
-            number, reason = failure
-            time = float(max(0, int(rows.pts[number])) * rows.facts.time_base)
-            sentence = f"{self.path}: the picture at {time:.3f} s cannot be decoded ({reason})"
-            raise DamagedMedia(sentence, rule="damaged")
+                    self._bad.append((number, int(rows.pts[number]), f"cannot be decoded ({error.strerror})"))
+            self._complain(number)
+        yield from flushed(video)
+        self._complain()
+
+    def _complain(self, number: int | None = None) -> None:
+        """Raise `DamagedMedia` for what is bad, once nothing earlier in time can follow."""
+        if self.conceal or not self._bad or (number is not None and number < self._bad[0][0] + _REORDERED):
+            return
+        _, ticks, what = min(self._bad, key=lambda bad: bad[1])
+        time = float(max(0, ticks) * self.rows.facts.time_base)
+        raise DamagedMedia(f"{self.path}: the picture at {time:.3f} s {what}", rule="damaged")
 
     def _in_order(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
         rows = self.rows
         place = {int(packet): at for at, packet in enumerate(rows.order)}
-        waiting: dict[int, VideoFrame] = {}
         following = 0
+        # A recording may begin in the middle of a group of pictures: what its first pictures lack is no damage.
+        begun = rows.entry > 0
         for frame in frames:
             self.decoded += 1
             mark: Any = frame.opaque
             at = place.get(mark[0]) if mark else None
+            begun = begun or not frame.is_corrupt
             if at is None:
                 continue
+            if at != following:
+                break
             self._check(frame)
-            waiting[at] = frame
-            while following in waiting:
-                ready = waiting.pop(following)
-                ready.pts = int(rows.frame_pts[following])
-                ready.time_base = rows.facts.time_base
-                yield rows.first + following, ready
-                following += 1
+            frame.pts = int(rows.frame_pts[at])
+            frame.time_base = rows.facts.time_base
+            if frame.is_corrupt and begun:
+                self._bad.append((mark[0] - rows.entry, frame.pts, "is damaged"))
+            yield rows.first + at, frame
+            following += 1
         if following < len(rows.order):
+            self._complain()
             raise FrameLost(
                 f"{self.path}: frame {rows.first + following} of {rows.first}..{rows.first + len(rows.order) - 1} "
-                "did not come out of the decoder"
+                "did not come out of the decoder in its turn"
             )
 
     def _check(self, frame: VideoFrame) -> None:
@@ -115,7 +128,7 @@ def _from_entry(container: InputContainer, video: VideoStream, rows: Rows) -> It
             container.seek(target, stream=video, backward=True, any_frame=False)
         except FFmpegError:
             break
-        packets = (packet for packet in container.demux(video) if packet.size)
+        packets = packets_with_content(container, video)
         found = _skip_to_entry(packets, rows)
         if found is not None:
             return _checked(found, packets, rows)
@@ -141,7 +154,7 @@ def _skip_to_entry(packets: Iterator[Packet[Any]], rows: Rows) -> Packet[Any] | 
 
 def _from_beginning(path: str, rows: Rows) -> Iterator[Packet[Any]]:
     with open_media(path) as container:
-        packets = (packet for packet in container.demux(only_video(container)) if packet.size)
+        packets = packets_with_content(container, only_video(container))
         for _ in range(rows.entry):
             next(packets, None)
         first = next(packets, None)

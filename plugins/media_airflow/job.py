@@ -74,7 +74,11 @@ def place(dag_id: str, run_id: str) -> str:
 
 def _options(algorithm: str, params: Mapping[str, Any]) -> JobOptions:
     whole = not params.get("slice", True)
-    wanted = {"whole": whole, "verify": params.get("verify", "joints")}
+    wanted = {
+        "whole": whole,
+        "verify": params.get("verify", "joints"),
+        "on_damage": params.get("on_damage", "strict"),
+    }
     if not whole:
         wanted |= {name: params.get(name) for name in ("segments", "segment_seconds")}
     try:

@@ -38,7 +38,9 @@ class ProbeOperator(JobTask):
 
         source = job.source_file()
         job.output_file(source)
-        request = ProbeRequest(source=source, store=job.settings.store, prefix=job.prefix)
+        request = ProbeRequest(
+            source=source, store=job.settings.store, prefix=job.prefix, thorough=job.options.on_damage == "conceal"
+        )
         return self.run_attempt(probe_attempt(request), context).model_dump(mode="json")
 
 
@@ -87,6 +89,7 @@ class ProcessOperator(JobTask):
             params=job.params,
             trace_id=str(uuid.uuid4()),
             threads=job.options.threads or 1,
+            conceal=job.options.on_damage == "conceal",
         )
         return self.run_attempt(process_attempt(request), context).model_dump(mode="json")
 

@@ -70,6 +70,15 @@ _SLICING: dict[str, Any] = {
         description_md="`joints` decodes 12 frames either side of each joint, `full` decodes the whole result.",
         section="Slicing",
     ),
+    "on_damage": Param(
+        "strict",
+        type="string",
+        enum=["strict", "conceal"],
+        title="Damaged pictures",
+        description_md="`strict` fails at the first one; `conceal` takes what the decoder makes of it, in one piece, "
+        "and lists the places in the proof.",
+        section="Slicing",
+    ),
 }
 JOB_FIELDS = frozenset(_SOURCE | _OUTPUT | _SLICING)
 
