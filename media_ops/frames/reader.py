@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from media_ops.errors import DamagedMedia, FrameLost, Unsupported
-from media_ops.frames.decoding import flushed, packets_with_content
+from media_ops.frames.decoding import decode, flushed, packets_with_content
 from media_ops.frames.index import NO_PTS, Rows
 from media_ops.frames.source import only_video, open_media
 
@@ -22,7 +22,7 @@ _STEPS_BACK = (0, 1, 2, 4, 8, 16, 32, 64)
 # Frames that nothing refers to need not be decoded on the way from the entry to the first wanted frame.
 _SKIPPABLE = {"h264", "hevc", "mpeg2video", "mpeg4", "vc1"}
 # Packets that are read on after a bad one: decoding order differs from that of presentation by no more.
-_REORDERED = 16
+_MOST_REORDERED = 16
 
 
 class FrameReader:
@@ -75,7 +75,7 @@ class FrameReader:
 
     def _complain(self, number: int | None = None) -> None:
         """Raise `DamagedMedia` for what is bad, once nothing earlier in time can follow."""
-        if self.conceal or not self._bad or (number is not None and number < self._bad[0][0] + _REORDERED):
+        if self.conceal or not self._bad or (number is not None and number < self._bad[0][0] + _MOST_REORDERED):
             return
         _, ticks, what = min(self._bad, key=lambda bad: bad[1])
         time = float(max(0, ticks) * self.rows.facts.time_base)
@@ -105,10 +105,19 @@ class FrameReader:
             following += 1
         if following < len(rows.order):
             self._complain()
-            raise FrameLost(
-                f"{self.path}: frame {rows.first + following} of {rows.first}..{rows.first + len(rows.order) - 1} "
-                "did not come out of the decoder in its turn"
-            )
+            self._give_up(following)
+
+    def _give_up(self, missing: int) -> None:
+        """Tell a frame that no decoder gives from one that was lost here; decoders drop damaged pictures silently."""
+        rows = self.rows
+        rank = rows.first + missing
+        if int(rows.order[missing]) not in decode(self.path, frames=rank + _MOST_REORDERED).order:
+            time = float(int(rows.frame_pts[missing]) * rows.facts.time_base)
+            raise DamagedMedia(f"{self.path}: the picture at {time:.3f} s cannot be decoded", rule="damaged")
+        raise FrameLost(
+            f"{self.path}: frame {rank} of {rows.first}..{rows.first + len(rows.order) - 1} "
+            "did not come out of the decoder in its turn"
+        )
 
     def _check(self, frame: VideoFrame) -> None:
         facts = self.rows.facts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -24,6 +24,7 @@ from media_ops.model import (
     ProbeResult,
     ProcessRequest,
     SegmentResult,
+    Slicing,
 )
 from media_ops.probe import probe
 from media_ops.process import process
@@ -42,6 +43,8 @@ class Job:
     params: dict[str, Any] = field(default_factory=lambda: {"preset": "ultrafast"})
     algorithm: str = "transcode_h264"
     extension: str = ".mp4"
+    on_damage: Literal["strict", "conceal"] = "strict"
+    slicing: Slicing | None = None
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -49,11 +52,19 @@ class Job:
         self.output = self.folder / f"output{self.extension}"
 
     def probe(self) -> ProbeResult:
-        return probe(ProbeRequest(source=str(self.source), store=self.store, prefix="job"), _silent)
+        return probe(
+            ProbeRequest(
+                source=str(self.source), store=self.store, prefix="job", thorough=self.on_damage == "conceal"
+            ),
+            _silent,
+        )
 
     def plan(self, probed: ProbeResult, **options: Any) -> Plan:
         algorithm = registry.get(self.algorithm).from_params(self.params)
-        return cut(probed, algorithm, JobOptions(**options), store=self.store, prefix="job", workers=2)
+        wishes = JobOptions(on_damage=self.on_damage, **options)
+        plan = cut(probed, algorithm, wishes, store=self.store, prefix="job", workers=2)
+        self.slicing = plan.slicing
+        return plan
 
     def segment(self, plan: Plan, order: int, **changes: Any) -> SegmentResult:
         scratch = self.folder / f"scratch-{order}-{len(changes)}"
@@ -66,6 +77,7 @@ class Job:
             algorithm=self.algorithm,
             params=self.params | changes,
             trace_id=f"try-{order}-{len(changes)}",
+            conceal=self.on_damage == "conceal",
         )
         return process(request, scratch, _silent)
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ from media_ops.frames.pictures import is_intra, is_shown, shows_nothing, size_he
 Clip = Callable[[str], Path]
 
 
-def coded(codec: str, size: tuple[int, int] = (176, 144), frames: int = 6, **options: str) -> list[tuple[bool, bytes]]:
+def coded(
+    codec: str, size: tuple[int, int] = (176, 144), frames: int = 6, **options: str
+) -> list[tuple[bool, bytes]]:
     """Packets of a moving picture with one key frame, as (key flag, data), by an encoder that tells the truth."""
     context: Any = av.CodecContext.create(codec, "w")
     context.width, context.height = size
     context.pix_fmt = "yuv420p"
-    context.time_base = "1/25"
+    context.time_base = Fraction(1, 25)
     context.framerate = 25
     context.gop_size = 100
     context.options = options
