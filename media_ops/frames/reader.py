@@ -19,8 +19,6 @@ from media_ops.frames.source import only_video, open_media
 
 # After a seek that lands too late, go back by so many seconds, doubling; then read from the beginning.
 _STEPS_BACK = (0, 1, 2, 4, 8, 16, 32, 64)
-# Frames that nothing refers to need not be decoded on the way from the entry to the first wanted frame.
-_SKIPPABLE = {"h264", "hevc", "mpeg2video", "mpeg4", "vc1"}
 # Packets that are read on after a bad one: decoding order differs from that of presentation by no more.
 _MOST_REORDERED = 16
 
@@ -57,11 +55,9 @@ class FrameReader:
     def _decode(self, video: VideoStream, packets: Iterator[Packet[Any]]) -> Iterator[VideoFrame]:
         rows, context = self.rows, video.codec_context
         wanted = set(rows.order.tolist())
-        wanted_from = min(wanted) - rows.entry
-        lead_in = self.threads == 1 and context.name in _SKIPPABLE
         for number, packet in enumerate(packets):
-            if lead_in:
-                context.skip_frame = "NONREF" if number < wanted_from else "DEFAULT"
+            # Nothing is skipped on the way to the first wanted frame: where a reference is missing, H.264 takes even
+            # pictures that nothing refers to in its place.
             packet.opaque = [rows.entry + number]  # PyAV keys marks by id(): an int would be a shared object
             try:
                 yield from context.decode(packet)

@@ -1,6 +1,4 @@
-from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import av
@@ -8,12 +6,10 @@ import pytest
 
 from media_ops.frames.pictures import is_intra, is_shown, shows_nothing, size_header
 
-Clip = Callable[[str], Path]
+Coded = list[tuple[bool, bytes]]
 
 
-def coded(
-    codec: str, size: tuple[int, int] = (176, 144), frames: int = 6, **options: str
-) -> list[tuple[bool, bytes]]:
+def coded(codec: str, options: dict[str, str], size: tuple[int, int] = (176, 144), frames: int = 6) -> Coded:
     """Packets of a moving picture with one key frame, as (key flag, data), by an encoder that tells the truth."""
     context: Any = av.CodecContext.create(codec, "w")
     context.width, context.height = size
@@ -49,12 +45,12 @@ CODECS = {
 @pytest.mark.parametrize("encoder", CODECS)
 def test_intra_pictures_are_told_from_others(encoder: str) -> None:
     codec = {"libvpx": "vp8", "libvpx-vp9": "vp9", "libsvtav1": "av1"}.get(encoder, encoder)
-    packets = coded(encoder, **CODECS[encoder])
+    packets = coded(encoder, CODECS[encoder])
     assert {key for key, _ in packets} == {True, False}
     assert [is_intra(codec, data) for _, data in packets] == [key for key, _ in packets]
 
 
-def test_theora(clip: Clip) -> None:
+def test_theora() -> None:
     assert is_intra("theora", b"\x00\x01")
     assert not is_intra("theora", b"\x40\x01")
 
@@ -64,7 +60,7 @@ def test_size_headers_differ_where_sizes_do(encoder: str) -> None:
     codec = {"libvpx": "vp8", "libvpx-vp9": "vp9", "libsvtav1": "av1"}.get(encoder, encoder)
 
     def header(size: tuple[int, int]) -> bytes:
-        return size_header(codec, coded(encoder, size, 3, **CODECS[encoder])[0][1], lambda: iter(()))
+        return size_header(codec, coded(encoder, CODECS[encoder], size, 3)[0][1], lambda: iter(()))
 
     assert header((176, 144))
     assert header((176, 144)) != header((192, 144))
