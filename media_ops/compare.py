@@ -21,6 +21,15 @@ SOUND_LIMIT = Fraction(1, 1000)
 _SHOWN = 5
 
 
+class CompareRequest(Noun):
+    """Compare `b` with `a`."""
+
+    a: str
+    b: str
+    min_psnr: float = 25.0
+    exact: bool = False
+
+
 class Comparison(Noun):
     """What was compared, and every difference as a sentence; none means that the files agree.
 

@@ -20,14 +20,6 @@ if TYPE_CHECKING:
 N = TypeVar("N", int, float)
 FFPROBE = "ffprobe"
 PATIENCE = 60.0  # seconds; a healthy file takes 0.1
-# FFmpeg reads any text as an animation of characters, and playlists as whatever other files they name.
-_NO_MEDIA = {
-    "tty": "it is text",
-    "hls": "it is a playlist",
-    "concat": "it is a playlist",
-    "dash": "it is a playlist",
-    "imf": "it is a playlist",
-}
 _KINDS = {"video", "audio", "subtitle", "data", "attachment"}
 _UNSAID = {"", "unknown", "unspecified", "reserved", "N/A", "und", "0/0", "0:1"}
 
@@ -37,9 +29,8 @@ def describe(path: str) -> Profile:
     found = _ffprobe(path)
     container = found.get("format", {})
     names = container.get("format_name", "")
-    reason = _NO_MEDIA.get(names.partition(",")[0]) or ("" if found.get("streams") else "no stream is in it")
-    if reason:
-        raise NotMedia(f"{path!r} is no media file that can be opened: {reason}")
+    if not found.get("streams"):
+        raise NotMedia(f"{path!r} is no media file that can be opened: no stream is in it")
     return Profile(
         source=path,
         container=names,
@@ -89,13 +80,16 @@ def _frames(count: int) -> str:
 def _ffprobe(path: str) -> dict[str, Any]:
     import ffmpeg
 
+    from media_ops.frames.allowed import DEMUXERS, PROTOCOLS, address, forced, refusal, refused_demuxer
+
+    options = {"v": "error", "protocol_whitelist": PROTOCOLS, "format_whitelist": DEMUXERS}
+    if demuxer := forced(path):
+        options["f"] = demuxer
     answers: queue.SimpleQueue[dict[str, Any] | Exception] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
-            # Playlists may name anything: only files are ever opened.
-            options = {"v": "error", "protocol_whitelist": "file", "show_chapters": None}
-            answers.put(ffmpeg.probe(path, cmd=FFPROBE, **options))
+            answers.put(ffmpeg.probe(address(path), cmd=FFPROBE, show_chapters=None, **options))
         except Exception as error:
             answers.put(error)
 
@@ -107,6 +101,8 @@ def _ffprobe(path: str) -> dict[str, Any]:
     if isinstance(answer, FileNotFoundError):
         raise ToolMissing(f"{path!r} could not be described: the program {FFPROBE} is not installed")
     if isinstance(answer, ffmpeg.Error):
+        if demuxer := refused_demuxer(answer.stderr.decode(errors="replace")):
+            raise NotMedia(f"{path!r} is no media file that can be opened: {refusal(demuxer)}", rule="container")
         raise NotMedia(f"{path!r} is no media file that can be opened: {_reason(answer.stderr, path)}")
     if isinstance(answer, Exception):
         raise WorldError(f"{path!r} could not be described: {answer}") from answer

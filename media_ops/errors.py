@@ -12,6 +12,7 @@
     │   └── OutputExists            the caller asked not to replace it
     ├── WorldError              something around us failed: retried with a delay               (HTTP 503, exit 3)
     │   ├── ChildDied               a worker's process was killed or crashed
+    │   ├── Stalled                 a worker's process got stuck and was ended
     │   ├── StoreUnavailable        reading or writing an object failed
     │   └── ToolMissing             a program or library of the machine is missing
     └── OurError                we broke a promise: never retried, alarm                       (HTTP 500, exit 4)
@@ -106,6 +107,10 @@ class OutputExists(InputError):
 
 class ChildDied(WorldError):
     """A worker's process was killed or crashed before it gave a result."""
+
+
+class Stalled(WorldError):
+    """A worker's process neither reported nor computed for too long, and was ended."""
 
 
 class StoreUnavailable(WorldError):

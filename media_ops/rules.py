@@ -62,6 +62,18 @@ _TABLE = (
         "no picture can be seen",
     ),
     Rule(
+        "container",
+        "refused",
+        "the file is a playlist, a list of files, text, or of a container that may lead to other files",
+        "nothing but the file itself may be read, so only demuxers that keep to one file are allowed",
+    ),
+    Rule(
+        "too-large",
+        "refused",
+        "a picture has more pixels than 8192x8192 (`MEDIA_OPS_MAX_PIXELS`)",
+        "a few damaged bytes in a header can ask for pictures that no machine has the memory for",
+    ),
+    Rule(
         "odd-size",
         "refused",
         "width or height is odd and the encoder would subsample chroma there",

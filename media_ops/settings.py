@@ -7,9 +7,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Settings of a local run."""
+    """Settings of a local run, and of every attempt."""
 
     model_config = SettingsConfigDict(env_prefix="MEDIA_OPS_", frozen=True)
 
     tries: int = Field(3, ge=1, le=10, description="Attempts at a piece of work that failed through no fault of it.")
     retry_delay: float = Field(1.0, ge=0, le=600, description="Seconds between two of them.")
+    stall_seconds: float = Field(
+        600.0,
+        ge=1,
+        description="Seconds after which a worker's process that neither reports nor computes is ended; one that "
+        "computes without a report is given six times as long.",
+    )

@@ -21,23 +21,22 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> int:
     """Compare two videos frame by frame: count, times, places, colour tags, sound, quality. Exit 1 if they differ."""
-    from media_ops.compare import compare
+    from media_ops.compare import CompareRequest
+    from media_ops.storage.source import locate
+    from media_ops.worker.attempt import compare_attempt
 
+    for uri in (a, b):
+        locate(uri)
+    attempt = compare_attempt(CompareRequest(a=a, b=b, min_psnr=min_psnr, exact=exact))
     if as_json or not sys.stderr.isatty():
-        result = compare(a, b, min_psnr=min_psnr, exact=exact)
+        result = attempt.run()
     else:
         from rich.console import Console
         from rich.progress import Progress
 
         with Progress(console=Console(stderr=True), transient=True) as bars:
             line = bars.add_task("comparing")
-            result = compare(
-                a,
-                b,
-                min_psnr=min_psnr,
-                exact=exact,
-                on_progress=lambda done, total: bars.update(line, completed=done, total=total),
-            )
+            result = attempt.run(lambda p: bars.update(line, completed=p.done, total=p.total))
     if as_json:
         print(result.model_dump_json(indent=2))
     else:

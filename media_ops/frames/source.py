@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 from pathlib import Path
 
 import av
@@ -9,37 +12,74 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
-from media_ops.errors import NotMedia, NoVideo, SourceNotFound
+from media_ops.errors import NotMedia, NoVideo, SourceNotFound, Unsupported
+from media_ops.frames.allowed import DEMUXERS, PROTOCOLS, address, forced, refusal
 
-# A playlist or a list of files (hls, dash, concat, sdp, ...) would make FFmpeg open whatever it names.
-_DEMUXERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,mpegtsraw,flv,live_flv,asf,asf_o,gif,apng,ogg,"
-    "nut,ivf,mxf,gxf,dv,rm,h264,hevc,vvc,m4v,obu,av1,mjpeg,y4m,yuv4mpegpipe,swf,wtv,nsv,h263,h261,vc1,dirac,"
-    "wav,aac,mp3,flac,ac3,eac3,dts,amr,caf,aiff,au,w64,ape,tta,wv,webp_pipe,png_pipe,jpeg_pipe"
-)
+_MOST_PIXELS = 8192 * 8192
 
 
 def open_media(path: str | Path) -> InputContainer:
     """Open a local file with the demuxers and the one protocol that cannot lead anywhere else.
 
-    Raises `SourceNotFound` or `NotMedia`.
+    Raises `SourceNotFound` or `NotMedia`; rule `container` where FFmpeg knows the bytes but must not follow them.
     """
-    options = {"protocol_whitelist": "file", "format_whitelist": _DEMUXERS}
     try:
-        return av.open(str(path), container_options=options, metadata_errors="replace")
+        return _open(path)
     except FileNotFoundError as error:
         raise SourceNotFound(f"{path}: there is no such file") from error
     except (FFmpegError, ValueError, OSError) as error:
+        if demuxer := _refused_demuxer(path, error):
+            raise NotMedia(f"{path}: {refusal(demuxer)}", rule="container") from error
         reason = getattr(error, "strerror", None) or str(error)
         raise NotMedia(f"{path}: not a media file that can be opened ({reason})") from error
 
 
+def _open(path: str | Path) -> InputContainer:
+    return av.open(
+        address(path),
+        format=forced(path),
+        # Decoders that look at a stream's beginning while it is opened are bound too.
+        options={"max_pixels": str(most_pixels())},
+        container_options={"protocol_whitelist": PROTOCOLS, "format_whitelist": DEMUXERS},
+        metadata_errors="replace",
+    )
+
+
+def _refused_demuxer(path: str | Path, error: Exception) -> str | None:
+    """Ask once more, listening to FFmpeg's log: the error alone says "Invalid argument"."""
+    if getattr(error, "errno", None) != errno.EINVAL:
+        return None
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture() as said, contextlib.suppress(FFmpegError, ValueError, OSError):
+            _open(path).close()
+    finally:
+        av.logging.set_level(level)
+    return next((demuxer for _, demuxer, line in said if "not on whitelist" in line), None)
+
+
+def most_pixels() -> int:
+    """Give the largest picture that is decoded: `MEDIA_OPS_MAX_PIXELS`, or that of 8192x8192."""
+    return int(os.environ.get("MEDIA_OPS_MAX_PIXELS", _MOST_PIXELS))
+
+
 def only_video(container: InputContainer) -> VideoStream:
-    """Find the first video stream that is no cover picture and switch every other stream off, or raise `NoVideo`."""
+    """Find the first video stream that is no cover picture and switch every other stream off.
+
+    Raises `NoVideo`, or `Unsupported` by the rule `too-large`.
+    """
     cover = av.stream.Disposition.attached_pic
     video = next((s for s in container.streams.video if not s.disposition & cover), None)
     if video is None:
         raise NoVideo(f"{container.name}: there is no video stream")
+    context = video.codec_context
+    if context.width * context.height > most_pixels():
+        raise Unsupported(
+            f"{container.name}: a picture of {context.width}x{context.height} is larger than is decoded",
+            rule="too-large",
+        )
+    context.options = context.options | {"max_pixels": str(most_pixels())}
     for stream in container.streams:
         if stream.index != video.index:
             stream.discard = av.stream.Discard.all

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Generic, Literal, TypeVar
 
-from media_ops.errors import ChildDied, OurError, from_record
+from media_ops.compare import CompareRequest, Comparison
+from media_ops.errors import ChildDied, OurError, Stalled, from_record
 from media_ops.model import (
     AudioRequest,
     AudioResult,
@@ -27,9 +28,12 @@ from media_ops.model import (
     ProcessRequest,
     SegmentResult,
 )
+from media_ops.settings import Settings
 from media_ops.storage.publish import scratch_beside
+from media_ops.worker.stall import StallWatch
 
 R = TypeVar("R", bound=Noun)
+Verb = Literal["probe", "process", "audio", "merge", "compare"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Attempt(Generic[R]):
     Start and wait from the same thread: the kernel ties the child's life to the thread that made it.
     """
 
-    def __init__(self, verb: Literal["probe", "process", "audio", "merge"], request: Noun, result: type[R]):
+    def __init__(self, verb: Verb, request: Noun, result: type[R]):
         self.verb = verb
         self.request = request
         self.result = result
@@ -55,7 +59,7 @@ class Attempt(Generic[R]):
     def run(self, on_progress: Callable[[Progress], None] | None = None) -> R:
         """Start the child, follow it, give its result, or raise the error it reported.
 
-        Raises `ChildDied` when it ended without either. Whatever happens, nothing of it is left running and its
+        Raises `ChildDied` when it ended without either, `Stalled` when it had to be ended. Whatever happens, nothing of it is left running and its
         scratch folder is gone.
         """
         with (
@@ -65,12 +69,15 @@ class Attempt(Generic[R]):
             started = time.monotonic()
             child = self._start(scratch, stderr)
             try:
-                answer = self._follow(child, on_progress)
-                child.wait()
+                with StallWatch(child.pid, Settings().stall_seconds, self.kill) as watch:
+                    answer = self._follow(child, watch, on_progress)
+                    child.wait()
             finally:
                 self.kill()
                 if child.stdout:
                     child.stdout.close()
+            if answer is None and watch.reason:
+                raise Stalled(f"{self.verb}: the worker process was ended: {watch.reason}")
             if answer is None:
                 stderr.seek(0)
                 raise ChildDied(_epitaph(self.verb, child.returncode, stderr.read()))
@@ -115,11 +122,12 @@ class Attempt(Generic[R]):
         return self._child
 
     def _follow(
-        self, child: subprocess.Popen[str], on_progress: Callable[[Progress], None] | None
+        self, child: subprocess.Popen[str], watch: StallWatch, on_progress: Callable[[Progress], None] | None
     ) -> dict[str, dict[str, str]] | None:
         assert child.stdout is not None
         answer = None
         for line in child.stdout:
+            watch.alive()
             try:
                 message = json.loads(line)
             except ValueError as error:  # cut short by a kill
@@ -165,3 +173,8 @@ def audio_attempt(request: AudioRequest) -> Attempt[AudioResult]:
 def merge_attempt(request: MergeRequest) -> Attempt[MergeResult]:
     """Join, prove and publish."""
     return Attempt("merge", request, MergeResult)
+
+
+def compare_attempt(request: CompareRequest) -> Attempt[Comparison]:
+    """Compare two files."""
+    return Attempt("compare", request, Comparison)

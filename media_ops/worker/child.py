@@ -67,10 +67,19 @@ def _run(verb: str, request: str, scratch: Path, on_progress: Any) -> dict[str, 
         from media_ops.probe import probe
 
         return probe(model.ProbeRequest.model_validate_json(request), on_progress).model_dump()
+    if verb == "compare":
+        from media_ops.compare import CompareRequest, compare
+
+        asked = CompareRequest.model_validate_json(request)
+        return compare(
+            asked.a, asked.b, min_psnr=asked.min_psnr, exact=asked.exact, on_progress=on_progress
+        ).model_dump()
     raise OurError(f"there is no verb {verb!r}")
 
 
 def _with_cpu(result: dict[str, Any]) -> dict[str, Any]:
+    if "metrics" not in result:
+        return result
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     result["metrics"]["cpu_seconds"] = round(sum(u.ru_utime + u.ru_stime for u in used), 3)
     return result

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from media_ops.errors import ChildDied, NotMedia, SourceNotFound
+from media_ops.errors import ChildDied, MediaError, NotMedia, SourceNotFound, Stalled
 from media_ops.model import JobOptions, Plan, ProbeRequest, ProbeResult, ProcessRequest
 from media_ops.worker.attempt import Progress, probe_attempt, process_attempt
 
@@ -101,30 +101,67 @@ def test_kill_ends_a_running_attempt(clip: Clip, tmp_path: Path) -> None:
     assert time.monotonic() - started < 5
 
 
+# The parent of a child that no broken pipe and no hangup of an orphaned group can end: only the kernel's promise does.
 PARENT = """
-import sys
-from media_ops.model import ProcessRequest
-from media_ops.worker.attempt import process_attempt
-attempt = process_attempt(ProcessRequest.model_validate_json(sys.stdin.read()))
-attempt.run(lambda progress: print(attempt.pid, flush=True))
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdin=subprocess.DEVNULL, process_group=0)
+child.wait()
+"""
+CHILD = """
+import os, signal, time
+from media_ops.worker.limits import die_with
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+die_with(os.getppid())
+print(os.getpid(), flush=True)
+os.close(1)
+time.sleep(60)
 """
 
 
-def test_the_child_dies_with_its_parent(clip: Clip, tmp_path: Path) -> None:
-    text = request(clip("plain.mp4"), tmp_path / "store").model_dump_json()
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+def test_the_child_dies_with_its_parent() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, CHILD], stdout=subprocess.PIPE, text=True)
     with parent:
-        assert parent.stdin is not None
         assert parent.stdout is not None
-        parent.stdin.write(text)
-        parent.stdin.close()
         child = psutil.Process(int(parent.stdout.readline()))
-        child.suspend()  # else the broken pipe would end it, and hide that the kernel did not
+        assert child.is_running()
         parent.kill()
         psutil.wait_procs([child], timeout=5)
         alive = child.is_running() and child.status() != psutil.STATUS_ZOMBIE
         if alive:
             child.kill()
         assert not alive
+
+
+def test_a_child_that_stands_still_is_ended(
+    clip: Clip, tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = process_attempt(request(clip("plain.mp4"), tmp_path / "store"))
+
+    def suspend(_: Progress) -> None:
+        assert attempt.pid is not None
+        os.kill(attempt.pid, signal.SIGSTOP)
+
+    monkeypatch.setenv("MEDIA_OPS_STALL_SECONDS", "1")
+    with pytest.raises(Stalled, match="neither reported nor computed anything for 1 s"):
+        attempt.run(suspend)
+    assert attempt.pid is not None
+    assert not psutil.pid_exists(attempt.pid)
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize(("seconds", "error"), [(4, NotMedia), (60, Stalled)])
+def test_a_child_that_computes_without_a_word_is_not_stuck_for_six_times_as_long(
+    clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, error: type[MediaError]
+) -> None:
+    """It waits for an ffprobe that is busy for so long."""
+    program = tmp_path / "bin" / "ffprobe"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nend=$(($(date +%s) + {seconds}))\nwhile [ $(date +%s) -lt $end ]; do :; done\nexit 1\n")
+    program.chmod(0o755)
+    source = clip("silent.mp4")
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("MEDIA_OPS_STALL_SECONDS", "1")
+    started = time.monotonic()
+    with pytest.raises(error):
+        probed(source, tmp_path / "store")
+    assert 3 < time.monotonic() - started < 30

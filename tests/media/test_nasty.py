@@ -1,0 +1,83 @@
+"""What people really have, each clip cut in four: exact, processed whole by a rule, or refused by one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from media_ops.compare import compare
+from media_ops.errors import MediaError
+from tests.nasty_recipes import NASTY
+
+Clip = Callable[[str], Path]
+
+# What does not come out exactly, in segments: (how it ends instead, the rule or the error's code).
+OTHERWISE = {
+    "odd_420.mkv": ("refused", "odd-size"),
+    "resized.ts": ("refused", "changing-picture"),
+    "sound.m4a": ("refused", "no_video"),
+    "single.mp4": ("whole", "asked-whole"),
+    "backward.ts": ("whole", "backward-times"),
+    "moving.webp": ("refused", "not_media"),
+}
+# libx264 has no RGB that libx264rgb has, no alpha, no 12 bits: the frames are converted, with a warning.
+CONVERTED = {"tiny.gif", "rgb_h264.mkv", "alpha_prores.mov", "moving.apng", "alpha.webm"}
+# Raw material of other clips.
+SKIPPED = {"small.ts", "later.ts", "narrow.ts", "tiny.ts", "no_b.mp4", "tiny.mp4", "open.ts"}
+FAILING = {
+    "negative.mkv": "the reader seeks to the PTS of an entry that has none: OverflowError",
+    "packed.avi": "two frames of one packet carry one mark: the reader loses the second",
+    "backward.ts": "times run backwards and nothing declines: MP4 refuses a packet in the merge",
+    "moving.webp": "no decoder: an empty pixel format reaches the encoder's choice as a ValueError",
+    "alpha.webm": "the decoder gives no alpha for VP9, and nobody says that it is gone",
+    "small_vp9.webm": "the end trim of Opus is lost when it is copied into MP4: 13 ms more are heard",
+    "several.mkv": "the end trim of Opus is lost when it is copied into MP4: 13 ms more are heard",
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=FAILING[name])) if name in FAILING else name
+        for name in NASTY
+        if name not in SKIPPED
+    ],
+)
+def test_a_nasty_clip(clip: Clip, job: Callable[..., Any], name: str) -> None:
+    ends, rule = OTHERWISE.get(name, ("exact", None))
+    work = job(clip(name), params={"preset": "ultrafast", "lossless": True})
+    if ends == "refused":
+        with pytest.raises(MediaError) as refused:
+            work.run(4, verify="full")
+        assert rule in (refused.value.rule, refused.value.code)
+        assert refused.value.fate == "input"
+        assert not work.output.exists()
+        return
+    probed = work.probe()
+    plan = work.plan(probed, segments=min(4, probed.frames))
+    if ends == "whole":
+        assert (plan.slicing.used, plan.slicing.segments) == (False, 1)
+        assert plan.slicing.rule in (rule, None)  # None while the rule is not named yet
+    else:
+        assert plan.slicing.segments == len(plan.segments) == min(4, probed.frames)
+    results = [work.segment(plan, number) for number in range(len(plan.segments))]
+    audio = work.audio() if probed.profile.has_audio else None
+    work.merge(probed, plan, results, audio, verify="full")
+    found = compare(str(work.source), str(work.output), exact=name not in CONVERTED)
+    assert found.differences == []
+    assert found.identical_frames == found.frames_a == found.frames_b == probed.frames
+    if name in CONVERTED:
+        assert any("converted" in said or "alpha" in said for said in (*results[0].warnings, *found.notes))
+    else:
+        assert pictures(work.output) == pictures(work.source)
+
+
+def pictures(path: Path) -> list[str]:
+    """Digest the planes of every frame that a whole decode gives, without the product's own reader."""
+    with av.open(str(path)) as container:
+        return [hashlib.sha256(frame.to_ndarray().tobytes()).hexdigest() for frame in container.decode(video=0)]
