@@ -56,6 +56,7 @@ make_home()
 
 Clip = Callable[[str], Path]
 
+
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     """Give the clip of a recipe's name, making it on its first use."""

@@ -47,7 +47,11 @@ def _from(name: str, *arguments: str, before: tuple[str, ...] = ()) -> Callable[
 
 
 def _one_after_another(*names: str) -> Callable[[Path, Make], None]:
-    return lambda path, make: path.write_bytes(b"".join(make(name).read_bytes() for name in names)) and None
+
+    def write(path: Path, make: Make) -> None:
+        path.write_bytes(b"".join(make(name).read_bytes() for name in names))
+
+    return write
 
 
 def _edited(entries: list[tuple[int, int, int]]) -> Callable[[Path, Make], None]:
@@ -97,7 +101,7 @@ def _restamped(source: str, time: Callable[[int], int], **options: str) -> Calla
 
 
 def _packed(path: Path, make: Make) -> None:
-    """Write MPEG-4 as DivX did: a B-frame in one packet with the P-frame before it, then a frame that is not coded."""
+    """Write MPEG-4 as DivX did: a B-frame in the packet of the P-frame before it, then a frame that is not coded."""
     with av.open(str(make("small.avi"))) as source, av.open(str(path), "w") as output:
         video: Any = source.streams.video[0]
         stream = output.add_stream_from_template(video)
@@ -131,9 +135,9 @@ def _several(path: Path, make: Make) -> None:
         ";FFMETADATA1\ntitle=Nasty\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=800\ntitle=One\n"
         "[CHAPTER]\nTIMEBASE=1/1000\nSTART=800\nEND=1600\ntitle=Two\n"
     )
-    inputs = [*_moving(), *_tone(), *_tone(pitch=880), "-i", words, "-i", marks]
+    inputs: list[str | Path] = [*_moving(), *_tone(), *_tone(pitch=880), "-i", words, "-i", marks]
     maps = ["-map", "0:v", "-map", "1:a", "-map", "2:a", "-map", "3:s", "-map_metadata", "4", "-map_chapters", "4"]
-    codecs = [*X264, "-c:a:0", "aac", "-c:a:1", "libopus", "-c:s", "srt"]
+    codecs = [*X264, "-c:a:0", "aac", "-c:a:1", "libmp3lame", "-c:s", "srt"]
     said = ["-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu"]
     _program(path, *inputs, *maps, *codecs, *said, "-attach", words, "-metadata:s:t", "mimetype=text/plain")
 
@@ -230,10 +234,44 @@ NASTY: dict[str, Recipe] = {
     "covered.mp4": _covered,
     "timecode.mov": [*_moving(), *_tone(), *X264, *AAC, "-timecode", "01:00:00:00"],
     # Codecs
-    "altref.webm": [*_moving(), *_tone(), "-c:v", "libvpx", "-auto-alt-ref", "1", "-lag-in-frames", "12", "-b:v", "300k"]
+    "altref.webm": [
+        *_moving(),
+        *_tone(),
+        "-c:v",
+        "libvpx",
+        "-auto-alt-ref",
+        "1",
+        "-lag-in-frames",
+        "12",
+        "-b:v",
+        "300k",
+    ]
     + ["-deadline", "realtime", "-cpu-used", "8", "-c:a", "libvorbis"],
-    "small_vp9.webm": [*_moving(), *_tone(), "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "12"]
-    + ["-c:a", "libopus"],
+    "small_vp9.webm": [
+        *_moving(),
+        *_tone(),
+        "-c:v",
+        "libvpx-vp9",
+        "-deadline",
+        "realtime",
+        "-cpu-used",
+        "8",
+        "-g",
+        "12",
+    ]
+    + ["-c:a", "libvorbis"],
+    "opus.webm": [
+        *_moving(),
+        *_tone(),
+        "-c:v",
+        "libvpx",
+        "-deadline",
+        "realtime",
+        "-cpu-used",
+        "8",
+        "-c:a",
+        "libopus",
+    ],
     "av1.mp4": [*_moving(1), "-c:v", "libsvtav1", "-preset", "12", "-g", "12"],
     "moving.webp": [*_moving(1, "96x54"), "-c:v", "libwebp_anim", "-loop", "0"],
     "moving.apng": [*_moving(0.6, "96x54"), "-f", "apng"],
@@ -242,7 +280,7 @@ NASTY: dict[str, Recipe] = {
     "clip.mpg": [*_moving(), *_tone(), "-c:v", "mpeg2video", "-g", "12", "-bf", "2", "-q:v", "4", "-c:a", "mp2"],
     "clip.mxf": [*_moving(), "-c:v", "mpeg2video", "-g", "12", "-bf", "2", "-q:v", "4"],
     "prores.mov": [*_moving(1), *_tone(1), "-c:v", "prores_ks", "-profile:v", "2", "-c:a", "pcm_s16le"],
-    "mjpeg.avi": [*_moving(1), *_tone(1), "-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj422p", "-c:a", "pcm_s16le"],
+    "mjpeg.avi": [*_moving(1), *_tone(1), "-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p", "-c:a", "pcm_s16le"],
     "theora.ogv": [*_moving(), *_tone(), "-c:v", "libtheora", "-q:v", "7", "-g", "12", "-c:a", "libvorbis"],
     "single.mp4": [*_moving(0.04), *X264],
     "pair.mp4": [*_moving(0.08), *X264],

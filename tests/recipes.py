@@ -17,7 +17,7 @@ Recipe = list[str] | Callable[[Path, Callable[[str], Path]], None]
 MOVING = "testsrc2=s=320x180:r=25"
 TONE = "sine=440:r=48000"
 
-RECIPES: dict[str, Recipe] = {
+_PLAIN: dict[str, Recipe] = {
     "plain.mp4": ["-f", "lavfi", "-i", f"{MOVING}:d=8", "-f", "lavfi", "-i", f"{TONE}:d=8"]
     + ["-c:v", "libx264", "-g", "50", "-bf", "2", "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest"],
     "silent.mp4": ["-f", "lavfi", "-i", f"{MOVING}:d=4", "-c:v", "libx264", "-pix_fmt", "yuv420p"],
@@ -65,7 +65,8 @@ RECIPES: dict[str, Recipe] = {
     + ["-pix_fmt", "yuv420p"],
     "one_frame.mp4": ["-f", "lavfi", "-i", f"{MOVING}:d=0.04", "-c:v", "libx264", "-pix_fmt", "yuv420p"],
     "sound_only.m4a": ["-f", "lavfi", "-i", f"{TONE}:d=2", "-c:a", "aac"],
-} | NASTY
+}
+RECIPES = _PLAIN | NASTY
 
 
 def make(name: str, folder: Path) -> Path:

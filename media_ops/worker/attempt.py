@@ -59,8 +59,8 @@ class Attempt(Generic[R]):
     def run(self, on_progress: Callable[[Progress], None] | None = None) -> R:
         """Start the child, follow it, give its result, or raise the error it reported.
 
-        Raises `ChildDied` when it ended without either, `Stalled` when it had to be ended. Whatever happens, nothing of it is left running and its
-        scratch folder is gone.
+        Raises `ChildDied` when it ended without either, `Stalled` when it had to be ended. Whatever happens, nothing
+        of it is left running and its scratch folder is gone.
         """
         with (
             scratch_beside(Path(tempfile.gettempdir()) / "attempt") as scratch,

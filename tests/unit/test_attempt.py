@@ -101,7 +101,7 @@ def test_kill_ends_a_running_attempt(clip: Clip, tmp_path: Path) -> None:
     assert time.monotonic() - started < 5
 
 
-# The parent of a child that no broken pipe and no hangup of an orphaned group can end: only the kernel's promise does.
+# A child that neither a broken pipe nor the hangup of an orphaned group can end: only the kernel's promise does.
 PARENT = """
 import subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdin=subprocess.DEVNULL, process_group=0)
@@ -156,7 +156,9 @@ def test_a_child_that_computes_without_a_word_is_not_stuck_for_six_times_as_long
     """It waits for an ffprobe that is busy for so long."""
     program = tmp_path / "bin" / "ffprobe"
     program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\nend=$(($(date +%s) + {seconds}))\nwhile [ $(date +%s) -lt $end ]; do :; done\nexit 1\n")
+    program.write_text(
+        f"#!/bin/sh\nend=$(($(date +%s) + {seconds}))\nwhile [ $(date +%s) -lt $end ]; do :; done\nexit 1\n"
+    )
     program.chmod(0o755)
     source = clip("silent.mp4")
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
