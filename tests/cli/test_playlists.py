@@ -35,13 +35,13 @@ def _signals() -> Iterator[None]:
 
 @pytest.fixture
 def folder(clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work where the secrets lie: `secret.ts`, `secret.mp4` and the first pictures of `%d.gif`."""
+    """Work where the secrets lie: `secret.ts`, `secret.mp4` and the first pictures of `%d.png`."""
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
     shutil.copy(clip("tiny.ts"), work / "secret.ts")
     shutil.copy(clip("tiny.mp4"), work / "secret.mp4")
-    shutil.copy(clip("tiny.gif"), work / "1.gif")
+    shutil.copy(clip("moving.apng"), work / "1.png")
     return work
 
 
@@ -94,7 +94,7 @@ FILES: list[tuple[str, Callable[[Path], bytes], str, Naive | None]] = [
     ("manifest.mpd", lambda at: MPD, "secret.mp4", program),
     ("manifest.mp4", lambda at: MPD, "secret.mp4", program),
     ("stream.sdp", lambda at: SDP, "secret.ts", None),
-    ("%d.gif", lambda at: b"no picture at all", "1.gif", plain),
+    ("%d.png", lambda at: b"no picture at all", "1.png", plain),
     ("reference.mov", lambda at: referring(at / "secret.mp4"), "secret.mp4", following_references),
 ]
 
@@ -163,15 +163,15 @@ def test_inputs_that_are_no_files(
         "-i.ts",
         "subfile,,start,0,end,9,,:a.ts",
         "pipe:0",
-        "my%20dog.gif",
+        "my%20dog.png",
         "a|b %d.ts",
     ],
 )
 def test_the_secret_itself_is_media_by_any_name(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     if not (folder / name).exists():
-        shutil.copy(folder / ("1.gif" if name.endswith(".gif") else "secret.ts"), folder / name)
+        shutil.copy(folder / ("1.png" if name.endswith(".png") else "secret.ts"), folder / name)
     given = name if not name.startswith("-") else f"./{name}"
-    assert answer(capsys, "probe", given)["frames"] == 25
+    assert answer(capsys, "probe", given)["frames"] == (15 if name.endswith(".png") else 25)
     if name == "secret.ts":
         document = answer(capsys, "run", "transcode_h264", given, "-o", "out.mp4", "--param", "preset=ultrafast")
         assert document["outcome"] == "succeeded"
