@@ -137,7 +137,7 @@ def _several(path: Path, make: Make) -> None:
     )
     inputs: list[str | Path] = [*_moving(), *_tone(), *_tone(pitch=880), "-i", words, "-i", marks]
     maps = ["-map", "0:v", "-map", "1:a", "-map", "2:a", "-map", "3:s", "-map_metadata", "4", "-map_chapters", "4"]
-    codecs = [*X264, "-c:a:0", "aac", "-c:a:1", "libmp3lame", "-c:s", "srt"]
+    codecs = [*X264, "-c:a:0", "aac", "-c:a:1", "aac", "-c:s", "srt"]
     said = ["-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu"]
     _program(path, *inputs, *maps, *codecs, *said, "-attach", words, "-metadata:s:t", "mimetype=text/plain")
 
@@ -260,6 +260,7 @@ NASTY: dict[str, Recipe] = {
         "12",
     ]
     + ["-c:a", "libvorbis"],
+    "mp3.mkv": [*_moving(), *_tone(), *X264, "-c:a", "libmp3lame"],
     "opus.webm": [
         *_moving(),
         *_tone(),

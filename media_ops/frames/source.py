@@ -38,8 +38,7 @@ def _open(path: str | Path) -> InputContainer:
     return av.open(
         address(path),
         format=forced(path),
-        # Decoders that look at a stream's beginning while it is opened are bound too.
-        options={"max_pixels": str(most_pixels())},
+        options=_decoder_options(),  # for the look at each stream's beginning
         container_options={"protocol_whitelist": PROTOCOLS, "format_whitelist": DEMUXERS},
         metadata_errors="replace",
     )
@@ -64,6 +63,11 @@ def most_pixels() -> int:
     return int(os.environ.get("MEDIA_OPS_MAX_PIXELS", _MOST_PIXELS))
 
 
+def _decoder_options() -> dict[str, str]:
+    """Bound a stream that grows. Decoders count what is coded, which can be more than is shown."""
+    return {"max_pixels": str(2 * most_pixels())}
+
+
 def only_video(container: InputContainer) -> VideoStream:
     """Find the first video stream that is no cover picture and switch every other stream off.
 
@@ -79,7 +83,7 @@ def only_video(container: InputContainer) -> VideoStream:
             f"{container.name}: a picture of {context.width}x{context.height} is larger than is decoded",
             rule="too-large",
         )
-    context.options = context.options | {"max_pixels": str(most_pixels())}
+    context.options = context.options | _decoder_options()
     for stream in container.streams:
         if stream.index != video.index:
             stream.discard = av.stream.Discard.all

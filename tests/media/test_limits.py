@@ -1,0 +1,42 @@
+"""No picture larger than the limit is ever decoded, whether the header says it or the stream grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from media_ops.errors import InputError, Unsupported
+
+Clip = Callable[[str], Path]
+
+
+def test_a_picture_above_the_limit_is_refused(
+    clip: Clip, job: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = job(clip("tiny.mp4"))
+    monkeypatch.setenv("MEDIA_OPS_MAX_PIXELS", str(160 * 90))
+    assert work.run(2).proof.frames_out == 25
+    monkeypatch.setenv("MEDIA_OPS_MAX_PIXELS", str(160 * 90 - 1))
+    with pytest.raises(Unsupported, match="160x90 is larger than is decoded") as refused:
+        job(clip("tiny.mp4")).run(2)
+    assert refused.value.rule == "too-large"
+
+
+def test_a_picture_that_grows_above_the_limit_is_not_decoded(
+    clip: Clip, job: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from media_ops.frames.film import Film
+
+    grown = tmp_path / "grown.ts"
+    grown.write_bytes(clip("narrow.ts").read_bytes() + clip("h264.ts").read_bytes())
+    sizes = {(frame.width, frame.height) for frame in Film(str(grown)).play()}
+    assert sizes == {(128, 96), (320, 180)}
+    monkeypatch.setenv("MEDIA_OPS_MAX_PIXELS", str(128 * 100))
+    seen = set()
+    with pytest.raises(InputError):
+        for frame in Film(str(grown)).play():
+            seen.add((frame.width, frame.height))
+    assert seen == {(128, 96)}
