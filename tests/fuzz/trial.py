@@ -13,6 +13,8 @@ import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.fuzz.warm import fork_attempts, load
+
 PATIENCE = 60.0  # seconds for one file; a sound one of this size takes 2
 MEMORY = 1536  # MiB resident in any worker
 
@@ -30,6 +32,7 @@ class Verdict:
 
 def tried(source: Path, folder: Path, *, warm: bool = True) -> Verdict:
     """Run the job in a process of its own, which can be stopped; nothing is left of it in `folder`."""
+    load()
     answers, writes = os.pipe()
     started = time.monotonic()
     folder.mkdir()
@@ -73,8 +76,6 @@ def _trial(source: Path, folder: Path, warm: bool) -> Verdict:
     os.environ["MEDIA_OPS_TRIES"] = "1"
     try:
         if warm:
-            from tests.fuzz.warm import fork_attempts
-
             fork_attempts()
         _judge(source, folder / "output.mp4", verdict)
     except BaseException as error:

@@ -30,8 +30,8 @@ class _Forked:
         return self.returncode
 
 
-def fork_attempts() -> None:
-    """Have all attempts of this process fork from now on, with what they import loaded already."""
+def load() -> None:
+    """Import, once and before anything is forked, what an attempt would import."""
     import media_ops.audio
     import media_ops.compare
     import media_ops.container.heard
@@ -52,6 +52,9 @@ def fork_attempts() -> None:
     import media_ops.process
     import media_ops.verify  # noqa: F401
 
+
+def fork_attempts() -> None:
+    """Have all attempts of this process fork from now on."""
     Attempt._start = _start  # type: ignore[assignment, method-assign]
 
 
