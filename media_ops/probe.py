@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from media_ops.errors import NoVideo
 from media_ops.model import ProbeRequest, ProbeResult
 
 
@@ -27,9 +28,15 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
     seen = anomalies(index.frame_pts, time_base)
     profile = profile.model_copy(update={"anomalies": [*profile.anomalies, *seen]})
     frame = first_frame(source)
+    pixel_format = index.facts.pixel_format or (frame.format.name if frame else "")
+    if not pixel_format:
+        raise NoVideo(
+            f"{source}: the format of its pictures is unknown, not even the first is decoded", rule="no-decoder"
+        )
     described = profile.video.colour if profile.video else None
     facts = replace(
         index.facts,
+        pixel_format=pixel_format,
         colour=colour_of(frame, index.facts.colour),
         chroma_location=described.chroma_location if described else None,
         display_matrix=display_matrix(frame),

@@ -68,6 +68,12 @@ _TABLE = (
         "nothing but the file itself may be read, so only demuxers that keep to one file are allowed",
     ),
     Rule(
+        "no-decoder",
+        "refused",
+        "the codec is not known, or the format of its pictures is not because the first one cannot be decoded",
+        "there is nothing to process; FFmpeg, for one, reads no animated WebP",
+    ),
+    Rule(
         "too-large",
         "refused",
         "a picture has more pixels than 8192x8192 (`MEDIA_OPS_MAX_PIXELS`)",

@@ -71,13 +71,15 @@ def _decoder_options() -> dict[str, str]:
 def only_video(container: InputContainer) -> VideoStream:
     """Find the first video stream that is no cover picture and switch every other stream off.
 
-    Raises `NoVideo`, or `Unsupported` by the rule `too-large`.
+    Raises `NoVideo` (also by the rule `no-decoder`), or `Unsupported` by the rule `too-large`.
     """
     cover = av.stream.Disposition.attached_pic
     video = next((s for s in container.streams.video if not s.disposition & cover), None)
     if video is None:
         raise NoVideo(f"{container.name}: there is no video stream")
     context = video.codec_context
+    if context is None:
+        raise NoVideo(f"{container.name}: its codec is not known to any decoder", rule="no-decoder")
     if context.width * context.height > most_pixels():
         raise Unsupported(
             f"{container.name}: a picture of {context.width}x{context.height} is larger than is decoded",

@@ -13,6 +13,7 @@ import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from media_ops.worker.limits import die_with
 from tests.fuzz.warm import fork_attempts, load
 
 PATIENCE = 60.0  # seconds for one file; a sound one of this size takes 2
@@ -36,9 +37,10 @@ def tried(source: Path, folder: Path, *, warm: bool = True) -> Verdict:
     answers, writes = os.pipe()
     started = time.monotonic()
     folder.mkdir()
-    pid = os.fork()
+    parent, pid = os.getpid(), os.fork()
     if not pid:
         try:
+            die_with(parent)
             os.close(answers)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             os.write(writes, json.dumps(asdict(_trial(source, folder, warm))).encode())
