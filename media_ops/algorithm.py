@@ -6,18 +6,31 @@ test id. Its class docstring's first line is its title, the rest its description
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from media_ops.errors import ParamsInvalid
+from media_ops.errors import ParamsInvalid, Unsupported
 
 
 class AlgorithmParams(BaseModel):
     """Parameters of an algorithm: frozen, bounded, each field described for the person who fills the form."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EncodeParams(AlgorithmParams):
+    """What every encode algorithm can be asked for."""
+
+    height: int | None = Field(
+        None,
+        ge=16,
+        le=8640,
+        multiple_of=2,
+        title="Height",
+        description="Scale the picture to so many lines; its width follows. Empty: the source's size.",
+    )
 
 
 @dataclass(frozen=True)
@@ -32,13 +45,17 @@ class Need:
 class EncoderSettings:
     """An FFmpeg encoder and its options, such that separately encoded segments can be joined.
 
-    `lossless_formats` are pixel formats that the encoder keeps bit by bit when `lossless` is set.
+    `params` are the encoder library's own; `containers` are the extensions of files that hold its streams; `height`
+    is the one to scale to.
     """
 
     codec: str
     options: dict[str, str] = field(default_factory=dict)
     lossless: bool = False
     cpu_seconds_per_megapixel: float = 0.04
+    params: dict[str, str] = field(default_factory=dict)
+    containers: tuple[str, ...] = (".mp4", ".m4v", ".mov", ".mkv")
+    height: int | None = None
 
 
 class Algorithm:
@@ -84,8 +101,22 @@ class Algorithm:
 
 
 class EncodeAlgorithm(Algorithm):
-    """Frames pass through untouched; the encoder is the work."""
+    """Frames pass through, scaled if asked for; the encoder is the work. Its `Params` derive from `EncodeParams`."""
 
     def encoder(self) -> EncoderSettings:
         """Give the encoder and its options."""
         raise NotImplementedError
+
+    def settings(self) -> EncoderSettings:
+        """Give the encoder with what every encode algorithm can be asked for."""
+        return replace(self.encoder(), height=getattr(self.params, "height", None))
+
+    def check_container(self, extension: str) -> None:
+        """Raise `Unsupported` where files of this extension cannot hold what the encoder makes."""
+        settings = self.encoder()
+        if extension.lower() not in settings.containers:
+            raise Unsupported(
+                f"{self.name()}: {extension} files cannot hold its video; choose one of "
+                f"{', '.join(settings.containers)}",
+                rule="codec-container",
+            )

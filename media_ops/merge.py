@@ -41,13 +41,14 @@ def merge(request: MergeRequest, on_progress: OnProgress) -> MergeResult:
         made = folder / f"result{output.suffix}"
         job.write(made, on_progress)
         proof = job.prove(made, joints, on_progress)
+        lost = job.check_kept(made)
         publish(made, output, replace=request.replace)
     job.store.put(f"{request.prefix}/proof", proof.model_dump_json(indent=1).encode())
     return MergeResult(
         output=str(output),
         proof=proof,
         metrics=Metrics(bytes_written=proof.output_size, frames_decoded=proof.frames_compared),
-        warnings=job.warnings(),
+        warnings=job.warnings() + lost,
     )
 
 
@@ -86,15 +87,17 @@ class _Job:
             if source.streams.audio and request.audio is None:
                 raise OurError(f"{request.source}: the sound was not prepared")
         tracks = [*(request.audio.tracks if request.audio else []), *tracks]
-        settings = algorithm.encoder()
+        algorithm.check_container(Path(request.output).suffix)
+        settings = algorithm.settings()
         shift = common_shift(request.source, index, tracks)
-        target = choose_target(settings.codec, index.facts)
+        target = choose_target(settings.codec, index.facts, settings.height)
         return cls(request, store, index, settings, target, container, video_index, tracks, shift)
 
     def write(self, path: Path, on_progress: OnProgress) -> None:
         """Mux everything into `path`."""
         from media_ops.container.joined import JoinedVideo
         from media_ops.container.result import Contents, write_result
+        from media_ops.encoders.libraries import LIBRARIES
 
         for result in self.request.results:
             _check_stored(self.store, result.key, result.sha256)
@@ -112,6 +115,8 @@ class _Job:
             sound=self._sound(),
             shift=self.shift,
             display_matrix=self.index.facts.display_matrix,
+            field_order=self.target.field_order,
+            tag=LIBRARIES[self.settings.codec].tag,
         )
         write_result(path, self.container, contents, lambda packets: on_progress(packets, None))
 
@@ -119,16 +124,13 @@ class _Job:
         """Verify `path` against the source's index, the workers' signatures and the source's sound."""
         from media_ops.container.joined import open_intermediate
         from media_ops.container.sync import check_sound
-        from media_ops.frames.look import display_matrix, first_frame
         from media_ops.verify import AV_LIMIT_MS, Expectation, verify
 
         request = self.request
-        lossless = self.settings.lossless and self.target.pixel_format == self.index.facts.pixel_format
+        lossless = self.settings.lossless and self._passes_through()
         expected = Expectation(self.index, self.target, self._cells(), self.shift, joints, lossless)
         found = verify(path, expected, request.verify, threads=request.threads, on_progress=on_progress)
         encoded = (lambda: open_intermediate(self._sound() or "")) if self._sound() else None
-        if self.container != "matroska" and display_matrix(first_frame(path)) != self.index.facts.display_matrix:
-            raise ProofFailed("the picture is not turned or mirrored as the source's is")
         offset = check_sound(path, request.source, encoded, self.tracks, self.shift)
         if offset is not None and offset > AV_LIMIT_MS:
             raise ProofFailed(f"sound moved by {offset:.3f} ms against the picture")
@@ -149,29 +151,50 @@ class _Job:
             joints=found.joints,
             damaged=list(self.index.findings.damage),
             colour_source=_colour(self.index.facts.colour, self.index.facts.chroma_location),
-            colour_output=_colour(self.target.colour, self.index.facts.chroma_location),
+            colour_output=_colour(self.target.colour, self._chroma_location(path)),
             output_size=path.stat().st_size,
             output_sha256=sha256,
             versions=request.results[0].versions,
         )
 
+    def check_kept(self, path: Path) -> list[str]:
+        """Compare what belongs to the picture beside its frames; give in words what was lost."""
+        from media_ops.container.kept import check_kept
+        from media_ops.encoders.libraries import LIBRARIES
+
+        slack = LIBRARIES[self.settings.codec].light_slack
+        return check_kept(path, self.index.facts, self.target, self.container, slack)
+
     def warnings(self) -> list[str]:
         """Say what the container could not hold as it was."""
+        from media_ops.container.tracks import MATROSKA
+
         said = [
             f"{track.kind} stream {track.index} is dropped: {track.reason}"
             for track in self.tracks
             if track.action == "drop" and track.kind != "audio"
         ]
         clock = 1000 * self.index.facts.time_base
-        if self.container == "matroska" and ((self.index.frame_pts * clock.numerator) % clock.denominator).any():
+        if self.container in MATROSKA and ((self.index.frame_pts * clock.numerator) % clock.denominator).any():
             said.append("Matroska counts milliseconds: presentation times are rounded to the nearest one")
-        if self.container == "matroska" and self.index.facts.display_matrix:
-            said.append("Matroska holds rotation by quarters only: look at the result's orientation")
         if self.index.findings.damage:
             said.append(f"{len(self.index.findings.damage)} damaged places are shown as the decoder guesses them")
         if self.shift:
             said.append(f"all streams are {float(self.shift):.6f} s later: the source begins below zero")
         return said
+
+    def _passes_through(self) -> bool:
+        facts, target = self.index.facts, self.target
+        return (target.pixel_format, target.width, target.height) == (facts.pixel_format, facts.width, facts.height)
+
+    def _chroma_location(self, path: Path) -> str | None:
+        from media_ops.describe import describe
+
+        video = describe(str(path)).video
+        found = video.colour.chroma_location if video and video.colour else None
+        if found and self.target.chroma_location and found != self.target.chroma_location:
+            raise ProofFailed(f"the place of chroma became {found} instead of {self.target.chroma_location}")
+        return found
 
     def _cells(self) -> NDArray[np.uint16]:
         import numpy as np

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from media_ops.errors import NoVideo
 from media_ops.model import ProbeRequest, ProbeResult
 
 
@@ -17,7 +16,7 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
     """
     from media_ops.describe import anomalies, describe
     from media_ops.frames.indexing import build_index
-    from media_ops.frames.look import colour_of, display_matrix, first_frame
+    from media_ops.frames.look import colour_of, display_matrix, look
     from media_ops.storage import open_store
     from media_ops.storage.source import locate
 
@@ -27,19 +26,17 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
     time_base = index.facts.time_base
     seen = anomalies(index.frame_pts, time_base)
     profile = profile.model_copy(update={"anomalies": [*profile.anomalies, *seen]})
-    frame = first_frame(source)
-    pixel_format = index.facts.pixel_format or (frame.format.name if frame else "")
-    if not pixel_format:
-        raise NoVideo(
-            f"{source}: the format of its pictures is unknown, not even the first is decoded", rule="no-decoder"
-        )
+    first = look(source)
     described = profile.video.colour if profile.video else None
     facts = replace(
         index.facts,
-        pixel_format=pixel_format,
-        colour=colour_of(frame, index.facts.colour),
+        colour=colour_of(first.frame, index.facts.colour),
         chroma_location=described.chroma_location if described else None,
-        display_matrix=display_matrix(frame),
+        display_matrix=display_matrix(first.frame),
+        interlaced=first.interlaced,
+        field_order=first.field_order,
+        light=first.light,
+        extras=first.extras,
     )
     index = replace(index, facts=facts)
     key = f"{request.prefix}/index"

@@ -42,7 +42,7 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     reader = FrameReader(request.source, rows, threads=request.threads, conceal=request.conceal)
     encoded = scratch / "segment.nut"
     try:
-        prepared = SegmentEncoder(encoded, algorithm.encoder(), rows.facts, times, request.threads)
+        prepared = SegmentEncoder(encoded, algorithm.settings(), rows.facts, times, request.threads)
     except Unsupported as error:
         raise Unsupported(f"{request.source}: {error}", rule=error.rule) from error
     with prepared as encoder:

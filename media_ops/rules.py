@@ -82,8 +82,26 @@ _TABLE = (
     Rule(
         "odd-size",
         "refused",
-        "width or height is odd and the encoder would subsample chroma there",
-        "H.264, H.265 and AV1 in 4:2:0 cannot hold such a picture without adding or cutting a line",
+        "width or height of the result is odd and the encoder would subsample chroma there",
+        "H.264 and H.265 in 4:2:0 cannot hold such a picture without adding or cutting a line; a target height can",
+    ),
+    Rule(
+        "small-picture",
+        "refused",
+        "width or height of the result is below what the encoder takes",
+        "nothing could be encoded",
+    ),
+    Rule(
+        "interlaced-scaling",
+        "refused",
+        "a target height is asked for and the source is interlaced",
+        "its two fields are two moments; scaled as one picture they would be mixed",
+    ),
+    Rule(
+        "codec-container",
+        "refused",
+        "the output's container cannot hold what the algorithm encodes, such as H.264 in WebM",
+        "no player would open the result",
     ),
     Rule(
         "changing-picture",

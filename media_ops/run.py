@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from media_ops.algorithm import Algorithm
+from media_ops.algorithm import Algorithm, EncodeAlgorithm
 from media_ops.crew import Crew, Event
 from media_ops.errors import MediaError, OutputExists, ParamsInvalid, Unsupported
 from media_ops.model import (
@@ -32,7 +32,7 @@ from media_ops.storage.publish import scratch_beside
 from media_ops.storage.source import locate
 from media_ops.worker.attempt import audio_attempt, merge_attempt, probe_attempt, process_attempt
 
-CONTAINERS = (".mp4", ".mov", ".mkv")
+CONTAINERS = (".mp4", ".mov", ".mkv", ".webm")
 _PREFIX = "job"
 
 
@@ -61,6 +61,8 @@ def run(
         ready = kind.from_params(params)
         source = _only_source(algorithm, inputs)
         destination = _destination(output, source, replace)
+        if isinstance(ready, EncodeAlgorithm):
+            ready.check_container(destination.suffix)
         with scratch_beside(destination) as scratch, Crew(workers, on_event) as crew:
             job = _Job(ready, params, source, str(scratch / "store"), options, crew)
             duration = job.work(destination, replace, draft)

@@ -104,7 +104,7 @@ def _check_tags(made: FrameIndex, expected: Expectation) -> None:
     facts, target = made.facts, expected.target
     source = expected.index.facts
     pairs = {
-        "picture size": ((facts.width, facts.height), (source.width, source.height)),
+        "picture size": ((facts.width, facts.height), (target.width, target.height)),
         "pixel format": (_decoded_as(facts.pixel_format), _decoded_as(target.pixel_format)),
         "colour primaries, transfer and matrix": (facts.colour[:3], target.colour[:3]),
         "sample aspect ratio": (facts.sample_aspect_ratio or 1, source.sample_aspect_ratio or 1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from media_ops.algorithm import AlgorithmParams, EncodeAlgorithm, EncoderSettings
+from media_ops.algorithm import EncodeAlgorithm, EncodeParams, EncoderSettings
 from media_ops.encoders.x264 import Preset, x264
 
 
@@ -17,7 +17,7 @@ class TranscodeH264(EncodeAlgorithm):
 
     version = "1.0.0"
 
-    class Params(AlgorithmParams):
+    class Params(EncodeParams):
         crf: float = Field(
             23,
             ge=0,

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from media_ops.model import JobOptions, RunReport
 
 Inputs = Annotated[list[str], typer.Argument(help="Source files, as paths or file:///...")]
-Output = Annotated[str, typer.Option("--output", "-o", help="The result: .mp4, .mov or .mkv; replaced if it exists.")]
+Output = Annotated[
+    str, typer.Option("--output", "-o", help="The result: .mp4, .mov, .mkv or (AV1) .webm; replaced if it exists.")
+]
 Params = Annotated[
     list[str] | None, typer.Option("--param", metavar="K=V", help="A parameter; give as many as needed.")
 ]

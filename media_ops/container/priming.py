@@ -14,6 +14,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from media_ops.container.sync import SoundTrack
+from media_ops.container.tracks import MATROSKA
 
 # What FFmpeg's AAC encoder puts in front, and what most files carry.
 _AAC_PRIMING = 1024
@@ -50,9 +51,9 @@ def add_sound(output: OutputContainer, stream: Stream, sound: SoundTrack, contai
     if first is not None and first.pts is not None:
         priming = max(priming, start - first.pts * first.time_base)
     added = None
-    if container == "matroska" and stream.codec_context.name == "aac" and priming:
+    if container in MATROSKA and stream.codec_context.name == "aac" and priming:
         added = _described_by_encoder(output, stream, priming)
-    late = container != "matroska" and start > 0
+    late = container not in MATROSKA and start > 0
     return CopyLane(added or output.add_stream_from_template(stream), priming if late else Fraction(0))
 
 

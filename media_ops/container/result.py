@@ -15,12 +15,16 @@ from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Stream
+from av.video.stream import VideoStream
 
 from media_ops.container.joined import JoinedVideo, open_intermediate
+from media_ops.container.light import with_light
 from media_ops.container.priming import CopyLane, add_sound
 from media_ops.container.subtitles import SubtitleEncoder
 from media_ops.container.sync import SoundTrack
+from media_ops.container.tracks import MATROSKA
 from media_ops.errors import Unsupported
+from media_ops.frames.light import Light
 from media_ops.frames.source import open_media
 from media_ops.model import Track
 
@@ -50,6 +54,8 @@ class Contents:
     sound: BinaryIO | str | None
     shift: Fraction
     display_matrix: tuple[int, ...] | None = None
+    field_order: int = 0
+    tag: str | None = None
 
 
 def write_result(path: Path, container: str, contents: Contents, on_packet: Callable[[int], None]) -> None:
@@ -59,9 +65,7 @@ def write_result(path: Path, container: str, contents: Contents, on_packet: Call
         source = stack.enter_context(open_media(contents.source))
         options = _muxer_options(container, time_base)
         output = stack.enter_context(av.open(str(path), "w", format=container, options=options))
-        first = stack.enter_context(open_intermediate(contents.video.open_segment(0)))
-        video = output.add_stream_from_template(first.streams.video[0])
-        video.time_base = time_base
+        video = _video_stream(stack, output, contents, container)
         original = source.streams[contents.video_index]
         _describe(video, original)
         if contents.display_matrix:
@@ -80,8 +84,26 @@ def write_result(path: Path, container: str, contents: Contents, on_packet: Call
             raise Unsupported(f"{container} refused a packet of {contents.source} ({error.strerror})") from error
 
 
+def _video_stream(stack: ExitStack, output: OutputContainer, contents: Contents, container: str) -> VideoStream:
+    """Add the video as its first segment has it, with what only the container says."""
+    facts = contents.video.index.facts
+    template = stack.enter_context(open_intermediate(contents.video.open_segment(0))).streams.video[0]
+    extradata, framerate = template.codec_context.extradata, template.codec_context.framerate
+    if facts.light != Light():
+        template = stack.enter_context(with_light(template, facts.light)).streams.video[0]
+    video = output.add_stream_from_template(template, opaque=True)
+    context = video.codec_context
+    # The packets are as the segment has them, not as MP4 would.
+    context.extradata, context.framerate = extradata, framerate
+    context.field_order = contents.field_order
+    if container in ("mp4", "mov") and contents.tag:
+        context.codec_tag = contents.tag
+    video.time_base = facts.time_base
+    return video
+
+
 def _muxer_options(container: str, time_base: Fraction) -> dict[str, str]:
-    if container == "matroska":
+    if container in MATROSKA:
         return {"avoid_negative_ts": "disabled"}
     # Edit lists count in the movie's clock: a multiple of the video's keeps its start exact.
     clock = time_base.denominator * max(1, -(-10000 // time_base.denominator))

@@ -7,42 +7,87 @@ from dataclasses import dataclass
 import av
 from av.codec.codec import find_best_pix_fmt_of_list
 
+from media_ops.encoders.libraries import LIBRARIES
 from media_ops.errors import Unsupported
 from media_ops.frames.index import Facts
 
 # ISO/IEC 23091-2 code points.
 BT709, SMPTE170M, UNSPECIFIED = 1, 6, 2
 LIMITED, FULL = 1, 2
+_GBR = 0
+# Field orders as FFmpeg numbers them: top or bottom field coded first; the other two are coded and shown in turn.
+TOP_FIRST, BOTTOM_FIRST = 2, 3
+_SHOWN_FIRST = {2: TOP_FIRST, 3: BOTTOM_FIRST, 4: BOTTOM_FIRST, 5: TOP_FIRST}
 
 
 @dataclass(frozen=True)
 class Target:
     """What an encoder is given, and what is lost by it, in words for the job's warnings.
 
-    `colour` is primaries, transfer, matrix and range, numbered as in `Facts`.
+    `colour` is primaries, transfer, matrix and range, numbered as in `Facts`; `field_order` as there, and
+    `interlaced` says that the encoder codes fields.
     """
 
     pixel_format: str
     colour: tuple[int, int, int, int]
+    width: int
+    height: int
+    chroma_location: str | None = None
+    field_order: int = 0
+    interlaced: bool = False
     warnings: tuple[str, ...] = ()
 
 
-def choose_target(codec: str, facts: Facts) -> Target:
-    """Keep bit depth and chroma where the encoder can, else take the nearest with a warning.
+def choose_target(codec: str, facts: Facts, height: int | None = None) -> Target:
+    """Keep bit depth and chroma where the encoder can, else take the nearest with a warning; scale to `height`.
 
     Raises `Unsupported` for odd sizes with subsampled chroma: H.264 and H.265 count their cropping in chroma samples
     (H.264, 7.4.2.1.1), so such a picture could only be held with a column or line more than the source has.
     """
-    source, width, height = facts.pixel_format, facts.width, facts.height
-    names = [offer.name for offer in av.Codec(codec, "w").video_formats or []]
+    source, library = facts.pixel_format, LIBRARIES[codec]
+    # An alpha layer of x265 is a second stream that decoders do not read back.
+    offers = [offer for offer in av.Codec(codec, "w").video_formats or [] if not _has_alpha(offer)]
+    names = [offer.name for offer in offers]
     chosen = source if source in names else _nearest(codec, source, names)
-    if _odd(chosen, width, height):
+    size = scaled_size(facts, height)
+    if not library.odd_sizes and _odd(chosen, *size):
         raise Unsupported(
-            f"{width}x{height} in {chosen}: {codec} cannot hold an odd size with subsampled chroma; "
-            "scale or pad the source to even sizes first",
+            f"{size[0]}x{size[1]} in {chosen}: {codec} cannot hold an odd size with subsampled chroma; "
+            "choose a target height, or pad the source to even sizes first",
             rule="odd-size",
         )
-    return Target(chosen, _colour(facts, chosen), _losses(codec, source, chosen))
+    if min(size) < library.smallest:
+        raise Unsupported(
+            f"{size[0]}x{size[1]}: {codec} takes no picture below {library.smallest}x{library.smallest}",
+            rule="small-picture",
+        )
+    located = facts.chroma_location if facts.chroma_location in library.chroma_locations else None
+    # Fields are coded in groups of four lines: H.264 counts an interlaced picture's cropping in them.
+    fields = facts.interlaced and library.interlaced and size[1] % 4 == 0
+    order = _SHOWN_FIRST.get(facts.field_order, 0) if facts.interlaced else 0
+    losses = _losses(codec, source, chosen)
+    if facts.chroma_location and not located and _subsampled(chosen):
+        losses += (f"{codec} cannot say that chroma lies {facts.chroma_location}",)
+    if facts.interlaced and not fields:
+        losses += (f"{codec} codes whole pictures only: the order of fields stands in the container alone",)
+    return Target(chosen, _colour(facts, chosen), *size, located, order, fields, losses)
+
+
+def scaled_size(facts: Facts, height: int | None) -> tuple[int, int]:
+    """Give the result's width and height: the source's, or `height` lines and the nearest even width.
+
+    The sample aspect ratio stays, so that the shown picture's shape is off by less than a column. Raises
+    `Unsupported` for interlaced sources.
+    """
+    if height is None or height == facts.height:
+        return facts.width, facts.height
+    if facts.interlaced:
+        raise Unsupported(
+            f"the source is interlaced and cannot be scaled from {facts.height} to {height} lines: "
+            "its two fields would be mixed",
+            rule="interlaced-scaling",
+        )
+    return max(2, 2 * round(facts.width * height / (2 * facts.height))), height
 
 
 def yuv_matrix(colour: tuple[int, int, int, int], height: int) -> int:
@@ -54,7 +99,9 @@ def _colour(facts: Facts, chosen: str) -> tuple[int, int, int, int]:
     primaries, transfer, matrix, range_ = facts.colour
     if facts.pixel_format.startswith("yuvj"):
         range_ = FULL
-    if av.VideoFormat(facts.pixel_format).is_rgb and not av.VideoFormat(chosen).is_rgb:
+    if av.VideoFormat(chosen).is_rgb:
+        matrix, range_ = _GBR, FULL
+    elif av.VideoFormat(facts.pixel_format).is_rgb:
         matrix, range_ = yuv_matrix(facts.colour, facts.height), LIMITED
     return primaries, transfer, matrix, range_
 
@@ -84,6 +131,10 @@ def _losses(codec: str, source: str, chosen: str) -> tuple[str, ...]:
 
 def _has_alpha(form: av.VideoFormat) -> bool:
     return any(component.is_alpha for component in form.components)
+
+
+def _subsampled(name: str) -> bool:
+    return av.VideoFormat(name, 16, 16).chroma_width(16) < 16
 
 
 def _odd(name: str, width: int, height: int) -> bool:

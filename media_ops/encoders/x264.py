@@ -28,8 +28,12 @@ def x264(*, crf: float, preset: Preset, lossless: bool) -> EncoderSettings:
     `stitchable` makes x264 write the same SPS and PPS whatever the content is; without it half the frames of a
     joined stream decode wrongly without a word.
     """
-    options = {"preset": preset, "x264-params": "stitchable=1"}
+    options = {"preset": preset}
     options.update({"qp": "0"} if lossless else {"crf": f"{crf:g}"})
     return EncoderSettings(
-        codec="libx264", options=options, lossless=lossless, cpu_seconds_per_megapixel=_COST[preset]
+        codec="libx264",
+        options=options,
+        lossless=lossless,
+        cpu_seconds_per_megapixel=_COST[preset],
+        params={"stitchable": "1"},
     )

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from media_ops.errors import OurError
 from media_ops.frames.entries import Entry
 from media_ops.frames.findings import Findings
+from media_ops.frames.light import Light
 
 Int = NDArray[np.int64]
 NO_PTS = -(2**63)
+PROGRESSIVE = 1
 _FORMAT = "media-ops-index-2"
 
 
@@ -24,7 +26,8 @@ _FORMAT = "media-ops-index-2"
 class Facts:
     """What the decoder's side says of the video stream; the encoder and the container copy it.
 
-    Numbers of `colour` are ISO/IEC 23091-2 code points as FFmpeg counts them; `rate` is frames per second.
+    Numbers of `colour` are ISO/IEC 23091-2 code points as FFmpeg counts them; `rate` is frames per second;
+    `field_order` is FFmpeg's, 0 where it is not known; `extras` are named for the job's warnings.
     """
 
     codec: str
@@ -39,17 +42,22 @@ class Facts:
     sample_aspect_ratio: Fraction | None = None
     interlaced: bool = False
     display_matrix: tuple[int, ...] | None = None
+    field_order: int = 0
+    light: Light = Light()
+    extras: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Give plain JSON, fractions as text."""
-        return {k: str(v) if isinstance(v, Fraction) else v for k, v in self.__dict__.items()}
+        plain = {k: str(v) if isinstance(v, Fraction) else v for k, v in self.__dict__.items()}
+        return plain | {"light": self.light.__dict__}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Facts:
         """Undo `to_json`."""
         for name in ("time_base", "rate", "sample_aspect_ratio"):
             data[name] = Fraction(data[name]) if data[name] is not None else None
-        data["colour"] = tuple(data["colour"])
+        data["colour"], data["extras"] = tuple(data["colour"]), tuple(data["extras"])
+        data["light"] = Light(**{name: tuple(numbers) for name, numbers in data["light"].items()})
         data["display_matrix"] = tuple(data["display_matrix"]) if data["display_matrix"] else None
         return cls(**data)
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from media_airflow.params import JOB_FIELDS
 from media_airflow.roots import output_file, source_file
 from media_airflow.settings import Settings
-from media_ops.algorithm import Algorithm
+from media_ops.algorithm import Algorithm, EncodeAlgorithm
 from media_ops.errors import ParamsInvalid
 from media_ops.model import JobOptions
 from media_ops.registry import get
@@ -43,7 +43,10 @@ class Job:
 
     def output_file(self, source: str) -> Path:
         """Give the resolved output, or refuse it."""
-        return output_file(self.output, self.settings.allowed_roots, source=source, replace=self.replace)
+        path = output_file(self.output, self.settings.allowed_roots, source=source, replace=self.replace)
+        if isinstance(self.algorithm, EncodeAlgorithm):
+            self.algorithm.check_container(path.suffix)
+        return path
 
 
 def read_job(algorithm: str, params: Mapping[str, Any], settings: Settings, prefix: str) -> Job:

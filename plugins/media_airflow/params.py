@@ -26,7 +26,7 @@ _OUTPUT: dict[str, Any] = {
         maxLength=4096,
         title="Output",
         description_md="Where to publish: an absolute path or a `file:///` address below an allowed folder. "
-        "The extension names the container: `.mp4`, `.mov` or `.mkv`. Missing folders are made.",
+        "The extension names the container: `.mp4`, `.mov`, `.mkv` or (AV1 only) `.webm`. Missing folders are made.",
         section="Output",
     ),
     "replace": Param(

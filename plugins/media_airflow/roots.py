@@ -13,7 +13,7 @@ from media_ops.errors import OutputExists, ParamsInvalid, SourceNotAllowed, Unsu
 from media_ops.storage.address import file_path, scheme_of
 from media_ops.storage.source import locate
 
-CONTAINERS = (".mp4", ".mov", ".mkv")
+CONTAINERS = (".mp4", ".mov", ".mkv", ".webm")
 
 
 def source_file(given: str, roots: Iterable[Path]) -> str:
