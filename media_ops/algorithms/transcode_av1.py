@@ -32,11 +32,6 @@ class TranscodeAv1(EncodeAlgorithm):
             title="Preset",
             description="Lower presets take longer and make smaller files of the same quality.",
         )
-        lossless: bool = Field(
-            False,
-            title="Lossless",
-            description="Keep every decoded 4:2:0 frame bit by bit; large files. The quality setting has no effect.",
-        )
 
     def encoder(self) -> EncoderSettings:
-        return svtav1(crf=self.params.crf, preset=self.params.preset, lossless=self.params.lossless)
+        return svtav1(crf=self.params.crf, preset=self.params.preset)

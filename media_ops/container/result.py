@@ -94,8 +94,10 @@ def _video_stream(stack: ExitStack, output: OutputContainer, contents: Contents,
     video = output.add_stream_from_template(template, opaque=True)
     context = video.codec_context
     # The packets are as the segment has them, not as MP4 would.
-    context.extradata, context.framerate = extradata, framerate
+    context.extradata, context.framerate = extradata, framerate or Fraction(0)
     context.field_order = contents.field_order
+    if facts.sample_aspect_ratio:  # no part of an AV1 stream
+        context.sample_aspect_ratio = facts.sample_aspect_ratio
     if container in ("mp4", "mov") and contents.tag:
         context.codec_tag = contents.tag
     video.time_base = facts.time_base

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,3 +123,18 @@ def job(tmp_path: Path) -> Callable[..., Job]:
         return Job(source, tmp_path / f"job-{len(list(tmp_path.iterdir()))}", **settings)
 
     return start
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make a clip of the given name with the ffmpeg program's arguments, once."""
+    folder = tmp_path_factory.mktemp("films")
+
+    def make(name: str, *arguments: str) -> Path:
+        path = folder / name
+        if not path.exists():
+            command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-threads", "1", *arguments, str(path)]
+            subprocess.run(command, check=True, timeout=60)
+        return path
+
+    return make
