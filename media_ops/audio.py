@@ -22,17 +22,23 @@ def prepare_audio(
 
     with open_media(request.source) as source:
         container = container_format(request.container)
-        tracks = [audio_track(stream, container) for stream in source.streams.audio]
+        tracks = [audio_track(request.source, stream, container) for stream in source.streams.audio]
     encoded = [track for track in tracks if track.action == "encode"]
-    key, size = None, 0
+    key, size, losses = None, 0, []
     if encoded:
-        path = scratch / "sound.mov"
-        encode_tracks(request.source, [track.index for track in encoded], path, on_progress)
-        key, size = f"{request.prefix}/sound.mov", path.stat().st_size
+        path = scratch / ("sound.mka" if container == "webm" else "sound.mov")
+        losses = encode_tracks(request.source, {t.index: t.codec or "" for t in encoded}, path, on_progress)
+        key, size = f"{request.prefix}/{path.name}", path.stat().st_size
         open_store(request.store).put(key, path)
-    return AudioResult(tracks=tracks, key=key, metrics=Metrics(bytes_written=size), warnings=_warnings(tracks))
+    warnings = _warnings(tracks) + losses
+    return AudioResult(tracks=tracks, key=key, metrics=Metrics(bytes_written=size), warnings=warnings)
 
 
 def _warnings(tracks: list[Track]) -> list[str]:
-    done = {"encode": "is encoded to AAC", "drop": "is dropped"}
-    return [f"sound track {t.index} {done[t.action]}: {t.reason}" for t in tracks if t.action != "copy"]
+    names = {"aac": "AAC", "opus": "Opus"}
+    return [
+        f"sound track {t.index} is {'dropped' if t.action == 'drop' else f'encoded to {names[t.codec or str()]}'}: "
+        f"{t.reason}"
+        for t in tracks
+        if t.action != "copy"
+    ]

@@ -159,11 +159,12 @@ class _Job:
 
     def check_kept(self, path: Path) -> list[str]:
         """Compare what belongs to the picture beside its frames; give in words what was lost."""
-        from media_ops.container.kept import check_kept
+        from media_ops.container.kept import check_kept, names_lost
         from media_ops.encoders.libraries import LIBRARIES
 
         slack = LIBRARIES[self.settings.codec].light_slack
-        return check_kept(path, self.index.facts, self.target, self.container, slack)
+        lost = check_kept(path, self.index.facts, self.target, self.container, slack)
+        return lost + names_lost(path, self.request.source, self.video_index, self.tracks, self.container)
 
     def warnings(self) -> list[str]:
         """Say what the container could not hold as it was."""

@@ -12,6 +12,7 @@ import io
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -50,7 +51,7 @@ def check_light(path: Path, wanted: Light, slack: int) -> None:
     with open_media(path) as container:
         video = only_video(container)
         # A fresh decoder knows nothing of the container.
-        decoder = VideoCodecContext.create(video.codec_context.name, "r")
+        decoder: Any = VideoCodecContext.create(video.codec_context.name, "r")
         decoder.extradata = video.codec_context.extradata
         frame = next(_frames(decoder, container.demux(video)), None)
         in_stream = light_of(side_data(frame))

@@ -18,13 +18,14 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from media_ops.container.joined import JoinedVideo, open_intermediate
+from media_ops.container.language import quicktime_language
 from media_ops.container.light import with_light
 from media_ops.container.priming import CopyLane, add_sound
 from media_ops.container.subtitles import SubtitleEncoder
 from media_ops.container.sync import SoundTrack
 from media_ops.container.tracks import MATROSKA
 from media_ops.errors import Unsupported
-from media_ops.frames.light import Light
+from media_ops.frames.light import NO_LIGHT
 from media_ops.frames.source import open_media
 from media_ops.model import Track
 
@@ -67,14 +68,12 @@ def write_result(path: Path, container: str, contents: Contents, on_packet: Call
         output = stack.enter_context(av.open(str(path), "w", format=container, options=options))
         video = _video_stream(stack, output, contents, container)
         original = source.streams[contents.video_index]
-        _describe(video, original)
+        _describe(video, original, container)
         if contents.display_matrix:
             video.set_display_matrix(contents.display_matrix)
         _copy_tags(source.metadata, output.metadata)
         feeds = [_stamped(contents.video.packets(video), 0)]
-        feeds += _copied(source, output, contents, container)
-        if contents.sound is not None:
-            feeds.append(_encoded(stack, source, output, contents, container))
+        feeds += _beside(stack, source, output, contents, container)
         output.set_chapters(_chapters(source, contents.shift))
         try:
             for number, (_, _, packet) in enumerate(heapq.merge(*feeds, key=lambda step: step[:2])):
@@ -89,7 +88,7 @@ def _video_stream(stack: ExitStack, output: OutputContainer, contents: Contents,
     facts = contents.video.index.facts
     template = stack.enter_context(open_intermediate(contents.video.open_segment(0))).streams.video[0]
     extradata, framerate = template.codec_context.extradata, template.codec_context.framerate
-    if facts.light != Light():
+    if facts.light != NO_LIGHT:
         template = stack.enter_context(with_light(template, facts.light)).streams.video[0]
     video = output.add_stream_from_template(template, opaque=True)
     context = video.codec_context
@@ -121,20 +120,36 @@ class _Lane(Protocol):
     def convert(self, packet: Packet[Any]) -> Iterable[Packet[Any]]: ...
 
 
-def _copied(
-    source: InputContainer, output: OutputContainer, contents: Contents, container: str
+def _beside(
+    stack: ExitStack, source: InputContainer, output: OutputContainer, contents: Contents, container: str
 ) -> list[Iterator[Step]]:
-    """One feed with every track that comes from the source itself."""
-    lanes = {}
+    """Add every other track, in the source's order; give a feed of what the source has, one of what was encoded."""
+    file = contents.sound
+    sound = stack.enter_context(open_intermediate(file)) if file is not None else None
+    encoded = iter(sound.streams.audio if sound else ())
+    lanes: dict[int, _Lane] = {}
+    fresh: dict[int, _Lane] = {}
     for track in contents.tracks:
-        stream = source.streams[track.index]
-        lane = _lane(track, stream, output, contents, container)
+        original = source.streams[track.index]
+        lane: _Lane | None
+        if track.kind == "audio" and track.action == "encode":
+            stream: Stream = next(encoded)
+            track_made = SoundTrack(lambda: open_intermediate(file or ""), stream.index)
+            lane = fresh[stream.index] = add_sound(output, stream, track_made, container)
+        else:
+            stream, lane = original, _lane(track, original, output, contents, container)
+            if lane is not None:
+                lanes[track.index] = lane
         if lane is not None:
             lane.stream.time_base = stream.time_base
-            _describe(lane.stream, stream)
-            lanes[track.index] = lane
-    wanted = [source.streams[index] for index in lanes]
-    return [_stamped(_shifted(source, wanted, lanes, contents.shift), 1)] if wanted else []
+            _describe(lane.stream, original, container)
+    feeds = []
+    if lanes:
+        wanted = [source.streams[index] for index in lanes]
+        feeds.append(_stamped(_shifted(source, wanted, lanes, contents.shift), 1))
+    if sound:
+        feeds.append(_stamped(_shifted(sound, list(sound.streams.audio), fresh, contents.shift), 2))
+    return feeds
 
 
 def _lane(track: Track, stream: Stream, output: OutputContainer, contents: Contents, container: str) -> _Lane | None:
@@ -144,28 +159,22 @@ def _lane(track: Track, stream: Stream, output: OutputContainer, contents: Conte
         return None
     if track.kind == "audio":
         return add_sound(output, stream, SoundTrack(lambda: open_media(contents.source), track.index), container)
+    if track.kind == "picture" and container in MATROSKA:
+        _attach_cover(contents.source, stream, output)
+        return None
     added = output.add_stream_from_template(stream)
     if track.kind == "attachment":  # it lies in the header and has no packets
-        _describe(added, stream)
+        _describe(added, stream, container)
         return None
     return CopyLane(added)
 
 
-def _encoded(
-    stack: ExitStack, source: InputContainer, output: OutputContainer, contents: Contents, container: str
-) -> Iterator[Step]:
-    """The feed of the sound tracks that were encoded beside the video."""
-    file = contents.sound
-    assert file is not None
-    sound = stack.enter_context(open_intermediate(file))
-    tracks = [track for track in contents.tracks if track.kind == "audio" and track.action == "encode"]
-    lanes: dict[int, _Lane] = {}
-    for stream, track in zip(sound.streams.audio, tracks, strict=True):
-        lane = add_sound(output, stream, SoundTrack(lambda: open_intermediate(file), stream.index), container)
-        lane.stream.time_base = stream.time_base
-        _describe(lane.stream, source.streams[track.index])
-        lanes[stream.index] = lane
-    return _stamped(_shifted(sound, list(sound.streams.audio), lanes, contents.shift), 2)
+def _attach_cover(source: str, stream: Stream, output: OutputContainer) -> None:
+    """Attach a cover as Matroska wants it: as a file of a known name."""
+    extension, kind = ("png", "image/png") if stream.codec_context.name == "png" else ("jpg", "image/jpeg")
+    with open_media(source) as container:
+        picture = next(packet for packet in container.demux(container.streams[stream.index]) if packet.size)
+        output.add_attachment(f"cover.{extension}", kind, bytes(picture))
 
 
 def _shifted(
@@ -194,9 +203,12 @@ def _stamped(packets: Iterator[Packet[Any]], feed: int) -> Iterator[Step]:
         yield latest, feed, packet
 
 
-def _describe(stream: Stream, original: Stream) -> None:
+def _describe(stream: Stream, original: Stream, container: str) -> None:
     _copy_tags(original.metadata, stream.metadata)
     stream.disposition = original.disposition
+    language = original.metadata.get("language")
+    if container == "mov" and language:
+        stream.metadata["language"] = quicktime_language(language)
 
 
 def _copy_tags(source: dict[str, str], target: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Encode sound tracks to AAC, keeping every sample at its time."""
+"""Encode sound tracks, keeping every sample at its time."""
 
 from __future__ import annotations
 
@@ -21,35 +21,38 @@ from media_ops.errors import DamagedMedia
 from media_ops.frames.source import open_media
 
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
+_OPUS_RATE = 48000
+_ENCODERS = {"aac": "aac", "opus": "libopus"}
 # Smaller steps are rounding of the container's clock, not gaps.
 _TOLERANCE = Fraction(1, 1000)
 
 
 def encode_tracks(
-    source: str, indices: list[int], path: Path, on_progress: Callable[[int, int | None], None]
-) -> None:
-    """Encode the tracks `indices` of `source` into `path` (MOV, whose edit lists mark the encoder's priming).
+    source: str, codecs: dict[int, str], path: Path, on_progress: Callable[[int, int | None], None]
+) -> list[str]:
+    """Encode tracks of `source`, `codecs` by stream index, into `path`; give in words what is lost by it.
 
-    Raises `DamagedMedia` when the sound cannot be decoded.
+    AAC goes into MOV, whose edit lists mark the encoder's priming; Opus into Matroska, as the result's WebM is, so
+    that its delay and the padding of its end are copied as they are. Raises `DamagedMedia` when the sound cannot be
+    decoded in its middle.
     """
     with open_media(source) as container:
-        rates = [_aac_rate(container.streams[index]) for index in indices]
+        rates = [_rate(container.streams[index], codec) for index, codec in codecs.items()]
     # Edit lists count in the movie's clock, by default in milliseconds.
     options = {"movie_timescale": str(min(math.lcm(*rates), 2**31 - 1))}
-    with open_media(source) as container, av.open(str(path), "w", format="mov", options=options) as output:
-        tracks = {index: _Track(container.streams[index], output) for index in indices}  # type: ignore[arg-type]
-        done = 0
-        try:
-            for packet in container.demux([container.streams[index] for index in indices]):
-                track = tracks[packet.stream.index]  # an empty, flushing packet has no number of its own
-                for frame in packet.decode():
-                    track.add(frame)  # type: ignore[arg-type]
-                done += 1
-                on_progress(done, None)
-        except FFmpegError as error:
-            raise DamagedMedia(f"{source}: sound cannot be decoded after packet {done} ({error.strerror})") from error
+    form = "mov"
+    if path.suffix == ".mka":
+        form, options = "matroska", {"avoid_negative_ts": "disabled"}
+    with open_media(source) as container, av.open(str(path), "w", format=form, options=options) as output:
+        tracks = {index: _Track(container.streams[index], codec, output) for index, codec in codecs.items()}  # type: ignore[arg-type]
+        packets = container.demux([container.streams[index] for index in codecs])
+        for done, packet in enumerate(packets, 1):
+            track = tracks[packet.stream.index]  # an empty, flushing packet has no number of its own
+            track.decode(packet, source)
+            on_progress(done, None)
         for track in tracks.values():
             track.finish()
+        return [loss for track in tracks.values() for loss in track.losses()]
 
 
 # What a track is taken for that tells how many channels it has, but not which.
@@ -61,32 +64,69 @@ def _layout(layout: av.AudioLayout) -> str:
     return layout.name if known else _USUAL.get(layout.nb_channels, "stereo")
 
 
-def _aac_rate(stream: Any) -> int:
-    """The source's own rate where AAC has it, else the next higher one."""
+def _rate(stream: Any, codec: str) -> int:
+    """The source's own rate where AAC has it, else the next higher one; Opus has but one."""
+    if codec == "opus":
+        return _OPUS_RATE
     return min((rate for rate in _AAC_RATES if rate >= stream.codec_context.sample_rate), default=96000)
 
 
 class _Track:
     """One encoder and the sample at which its next frame is due."""
 
-    def __init__(self, stream: AudioStream, output: av.container.OutputContainer):
+    def __init__(self, stream: AudioStream, codec: str, output: av.container.OutputContainer):
         context = stream.codec_context
-        self.rate = _aac_rate(stream)
+        self.rate = _rate(stream, codec)
+        self._index, self._channels = stream.index, context.layout.nb_channels
         self._layout = _layout(context.layout)
+        self._format = "flt" if codec == "opus" else "fltp"
         self._output = output
-        self._stream: AudioStream = output.add_stream("aac", rate=self.rate, layout=self._layout)
+        # Channels that surround a listener are told apart by mapping family 1 (RFC 7845, 5.1.1.2).
+        options = {"mapping_family": "1"} if codec == "opus" and self._channels > 2 else {}
+        self._stream: AudioStream = output.add_stream(  # type: ignore[assignment]
+            _ENCODERS[codec], rate=self.rate, layout=self._layout, options=options
+        )
+        self._stream.format = self._format
         self._stream.time_base = Fraction(1, self.rate)
-        self._stream.bit_rate = 64_000 * max(2, min(8, context.layout.nb_channels))
-        self._resampler = AudioResampler("fltp", self._layout, self.rate)
+        self._stream.bit_rate = 64_000 * max(2, min(8, self._channels))
+        self._marks_priming = output.format.name == "mov"
+        self._resampler: AudioResampler | None = None
+        self._taken: tuple[object, ...] = ()
         self._due: int | None = None
         self._start: int | None = None
         self._lane: CopyLane | None = None
+        self._damage: str | None = None
+        self._cut = 0
+
+    def losses(self) -> list[str]:
+        """Say what the encoder could not take."""
+        kept, said = av.AudioLayout(self._layout).nb_channels, []
+        if kept != self._channels:
+            said.append(f"sound track {self._index} has {self._channels} channels: they are mixed into {kept}")
+        if self._cut:
+            seconds = self._cut / self.rate
+            said.append(f"sound track {self._index}: {seconds:.3f} s that overlap what came before are left out")
+        return said
+
+    def decode(self, packet: Packet[Any], source: str) -> None:
+        """Encode what a packet holds. Packets that cannot be decoded may stand at the start and the end only."""
+        try:
+            frames = packet.decode()
+        except FFmpegError as error:
+            if self._start is not None and self._damage is None:
+                time = float((packet.pts or 0) * packet.time_base)
+                self._damage = f"{source}: sound cannot be decoded at {time:.3f} s ({error.strerror})"
+            return
+        for frame in frames:
+            if self._damage:
+                raise DamagedMedia(self._damage, rule="damaged")
+            self.add(frame)  # type: ignore[arg-type]
 
     def add(self, frame: AudioFrame) -> None:
         """Encode a decoded frame at its own time: silence fills a gap, an overlap is cut off."""
         start = Fraction(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
         frame.pts = None
-        for part in self._resampler.resample(frame):
+        for part in self._resampled(frame):
             placed = part if start is None else self._placed(part, start)
             start = None
             if placed is not None:
@@ -94,9 +134,21 @@ class _Track:
 
     def finish(self) -> None:
         """Flush resampler and encoder."""
-        for part in self._resampler.resample(None):
+        for part in self._resampler.resample(None) if self._resampler else ():
             self._encode(part)
-        self._mux(self._stream.encode(None))
+        if self._start is not None:
+            self._mux(self._stream.encode(None))
+
+    def _resampled(self, frame: AudioFrame) -> Iterator[AudioFrame]:
+        """Bring a frame into the encoder's form; where the source's changes in the middle, begin anew."""
+        form = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if form != self._taken:
+            if self._resampler:
+                for part in self._resampler.resample(None):
+                    self._encode(part)
+            self._taken, self._resampler = form, AudioResampler(self._format, self._layout, self.rate)
+        assert self._resampler is not None
+        yield from self._resampler.resample(frame)
 
     def _placed(self, part: AudioFrame, start: Fraction) -> AudioFrame | None:
         wanted = round(start * self.rate)
@@ -109,9 +161,14 @@ class _Track:
             for silence in self._silence(lag):
                 self._encode(silence)
             return part
+        self._cut += min(-lag, part.samples)
         if -lag >= part.samples:
             return None
-        kept = AudioFrame.from_ndarray(part.to_ndarray()[:, -lag:].astype(np.float32), "fltp", self._layout)
+        samples = part.to_ndarray()
+        across = 1 if self._format == "fltp" else av.AudioLayout(self._layout).nb_channels
+        kept = AudioFrame.from_ndarray(
+            np.ascontiguousarray(samples[:, -lag * across :], np.float32), self._format, self._layout
+        )
         kept.sample_rate = self.rate
         return kept
 
@@ -119,7 +176,8 @@ class _Track:
         channels = av.AudioLayout(self._layout).nb_channels
         for start in range(0, samples, self.rate):
             length = min(self.rate, samples - start)
-            frame = AudioFrame.from_ndarray(np.zeros((channels, length), np.float32), "fltp", self._layout)
+            shape = (channels, length) if self._format == "fltp" else (1, channels * length)
+            frame = AudioFrame.from_ndarray(np.zeros(shape, np.float32), self._format, self._layout)
             frame.sample_rate = self.rate
             yield frame
 
@@ -135,6 +193,6 @@ class _Track:
         for packet in packets:
             if self._lane is None:
                 priming = (self._start or 0) - (packet.pts or 0)
-                late = self._start is not None and self._start > 0
+                late = self._marks_priming and self._start is not None and self._start > 0
                 self._lane = CopyLane(self._stream, Fraction(priming, self.rate) if late else Fraction(0))
             self._output.mux(list(self._lane.convert(packet)))

@@ -82,6 +82,8 @@ def check_sound(
     picture in milliseconds, None when there is no sound. Raises `ProofFailed` when a track or packet is missing or
     is not the same sound.
     """
+    from media_ops.container.aligned import check_alignment
+
     kept = [track for track in tracks if track.kind == "audio" and track.action != "drop"]
     if not kept:
         return None
@@ -89,16 +91,15 @@ def check_sound(
         made = [SoundTrack(lambda: open_media(result), stream.index) for stream in container.streams.audio]
     if len(made) != len(kept):
         raise ProofFailed(f"{result.name}: {len(made)} sound tracks instead of {len(kept)}")
-    # The writer puts copied tracks first.
     moved = []
     fresh = 0
-    for sound, track in zip(made, sorted(kept, key=lambda t: t.action != "copy"), strict=True):
+    for sound, track in zip(made, kept, strict=True):
         original = SoundTrack(lambda: open_media(source), track.index)
         if track.action == "encode":
             assert encoded is not None
             encoding = SoundTrack(encoded, fresh)
             fresh += 1
-            moved.append(abs(encoding.presented_start() - original.presented_start()))
+            moved.append(check_alignment(original, encoding))
             original = encoding
         moved.append(_compare(sound, original, shift))
     return round(float(max(moved)) * 1000, 6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from av.container import InputContainer
 from av.stream import Disposition, Stream
 
+from media_ops.container.copyable import why_not_copied
 from media_ops.errors import Unsupported
 from media_ops.model import Track
 
@@ -14,9 +15,12 @@ MATROSKA = ("matroska", "webm")
 _MP4_AUDIO = {"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"}
 _MOV_AUDIO = {"aac", "mp3", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le"}
 _MKV_AUDIO = _MP4_AUDIO | {"vorbis", "mp2", "dts", "truehd", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le"}
-_AUDIO = {"mp4": _MP4_AUDIO, "mov": _MOV_AUDIO, "matroska": _MKV_AUDIO}
+_AUDIO = {"mp4": _MP4_AUDIO, "mov": _MOV_AUDIO, "matroska": _MKV_AUDIO, "webm": {"opus", "vorbis"}}
+_ENCODED_AUDIO = {"webm": "opus"}
 _TEXT = {"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text"}
 _MKV_SUBTITLES = {"subrip", "srt", "ass", "ssa", "webvtt", "dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle"}
+_SUBTITLES = {"mp4": {"mov_text"}, "mov": {"mov_text"}, "matroska": _MKV_SUBTITLES, "webm": {"webvtt"}}
+_ENCODED_SUBTITLES = {"mp4": "mov_text", "mov": "mov_text", "matroska": "srt", "webm": "webvtt"}
 
 
 def container_format(extension: str) -> str:
@@ -26,21 +30,28 @@ def container_format(extension: str) -> str:
     return FORMATS[extension.lower()]
 
 
-def audio_track(stream: Stream, container: str) -> Track:
-    """Copy where the container takes the codec and players expect it there, else AAC."""
+def audio_track(source: str, stream: Stream, container: str) -> Track:
+    """Copy where the container takes the codec, players expect it there and its times are sound, else encode."""
     codec = stream.codec_context.name if stream.codec_context else None
     if codec is None:
         return Track(index=stream.index, kind="audio", action="drop", reason="no decoder knows its codec")
-    if _codec_id(codec) in _AUDIO[container]:
+    reason = None if _codec_id(codec) in _AUDIO[container] else f"{container} does not take {codec} safely"
+    reason = reason or why_not_copied(source, stream.index)
+    if reason is None:
         return Track(index=stream.index, kind="audio", action="copy", codec=codec)
-    reason = f"{container} does not take {codec} safely"
-    return Track(index=stream.index, kind="audio", action="encode", codec="aac", reason=reason)
+    target = _ENCODED_AUDIO.get(container, "aac")
+    return Track(index=stream.index, kind="audio", action="encode", codec=target, reason=reason)
 
 
 def other_tracks(source: InputContainer, video: Stream, container: str) -> list[Track]:
     """Decide on everything but the processed video and the sound."""
     others = [s for s in source.streams if s.index != video.index and s.type != "audio"]
-    return [_other(stream, container) for stream in others]
+    return [_other(stream, container) for stream in others if not _holds_chapters(stream, source)]
+
+
+def _holds_chapters(stream: Stream, source: InputContainer) -> bool:
+    """Whether it is QuickTime's track of chapter titles: the chapters themselves are carried over."""
+    return stream.type == "data" and getattr(stream, "name", None) == "bin_data" and bool(source.chapters())
 
 
 def _other(stream: Stream, container: str) -> Track:
@@ -48,23 +59,24 @@ def _other(stream: Stream, container: str) -> Track:
     if stream.type == "subtitle":
         return _subtitle(stream, codec, container)
     if stream.type == "video" and stream.disposition & Disposition.attached_pic:
-        if codec in ("mjpeg", "png"):
+        if codec in ("mjpeg", "png") and container != "webm":
             return Track(index=stream.index, kind="picture", action="copy", codec=codec)
         return Track(index=stream.index, kind="picture", action="drop", codec=codec, reason="no cover picture format")
     if stream.type == "attachment" and container == "matroska":
         return Track(index=stream.index, kind="attachment", action="copy", codec=codec)
     kind = "attachment" if stream.type == "attachment" else "data"
-    reason = "only the first video stream is processed" if stream.type == "video" else f"{container} cannot hold it"
+    what = "its time codes" if "timecode" in stream.metadata else "it"
+    reason = f"{container} cannot hold {what}"
+    if stream.type == "video":
+        reason = "only the first video stream is processed"
     return Track(index=stream.index, kind=kind, action="drop", codec=codec, reason=reason)
 
 
 def _subtitle(stream: Stream, codec: str | None, container: str) -> Track:
-    copied = _MKV_SUBTITLES if container == "matroska" else {"mov_text"}
-    if codec in copied:
+    if codec in _SUBTITLES[container]:
         return Track(index=stream.index, kind="subtitle", action="copy", codec=codec)
     if codec in _TEXT:
-        target = "srt" if container == "matroska" else "mov_text"
-        return Track(index=stream.index, kind="subtitle", action="encode", codec=target)
+        return Track(index=stream.index, kind="subtitle", action="encode", codec=_ENCODED_SUBTITLES[container])
     reason = f"{container} cannot hold {codec or 'unknown'} subtitles"
     return Track(index=stream.index, kind="subtitle", action="drop", codec=codec, reason=reason)
 

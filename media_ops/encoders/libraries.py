@@ -12,9 +12,10 @@ Params = dict[str, str]
 
 @dataclass(frozen=True)
 class Library:
-    """`params_option` takes the library's own parameters, `threads_param` is one of them; `tag` names the sample entry in MP4 and MOV.
+    """`params_option` takes the library's own parameters, `threads_param` is one of them.
 
-    `light_slack` is by how many units of `Light` the encoder's own number format may be off.
+    `tag` names the sample entry in MP4 and MOV; `light_slack` is by how many units of `Light` the encoder's own
+    number format may be off.
     """
 
     params_option: str

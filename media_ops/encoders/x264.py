@@ -28,7 +28,7 @@ def x264(*, crf: float, preset: Preset, lossless: bool) -> EncoderSettings:
     `stitchable` makes x264 write the same SPS and PPS whatever the content is; without it half the frames of a
     joined stream decode wrongly without a word.
     """
-    options = {"preset": preset}
+    options: dict[str, str] = {"preset": preset}
     options.update({"qp": "0"} if lossless else {"crf": f"{crf:g}"})
     return EncoderSettings(
         codec="libx264",

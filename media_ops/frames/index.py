@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from media_ops.errors import OurError
 from media_ops.frames.entries import Entry
 from media_ops.frames.findings import Findings
-from media_ops.frames.light import Light
+from media_ops.frames.light import NO_LIGHT, Light
 
 Int = NDArray[np.int64]
 NO_PTS = -(2**63)
@@ -43,7 +43,7 @@ class Facts:
     interlaced: bool = False
     display_matrix: tuple[int, ...] | None = None
     field_order: int = 0
-    light: Light = Light()
+    light: Light = NO_LIGHT
     extras: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:

@@ -34,6 +34,9 @@ class Light:
         )
 
 
+NO_LIGHT = Light()
+
+
 def light_of(side_data: dict[Type, Any]) -> Light:
     """Read what a decoded frame's side data say; what is described by halves, or impossible, is not."""
     display: tuple[int, ...] = ()
@@ -51,4 +54,3 @@ def light_of(side_data: dict[Type, Any]) -> Light:
     if (data := side_data.get(Type.CONTENT_LIGHT_LEVEL)) is not None:
         content = struct.unpack("<2I", bytes(data)[:8])
     return Light(display, content if any(content) and max(content) < 1 << 16 else ())
-

@@ -41,9 +41,7 @@ def presented(path: Path) -> list[Fraction]:
 
 @pytest.mark.parametrize("segments", [1, 3, 7])
 @pytest.mark.parametrize("algorithm", CODECS)
-def test_any_number_of_segments_joins(
-    varying: Path, job: Callable[..., Any], algorithm: str, segments: int
-) -> None:
+def test_any_number_of_segments_joins(varying: Path, job: Callable[..., Any], algorithm: str, segments: int) -> None:
     work = job(varying, algorithm=algorithm, params=FAST[algorithm])
     result = work.run(segments, verify="full")
     assert presented(work.output) == presented(varying)

@@ -90,7 +90,9 @@ def test_brightness_and_colour_do_not_shift(film: Film, job: Callable[..., Any])
     for path in (clip, work.output):
         with av.open(str(path)) as container:
             frame = next(container.decode(video=0))
-            planes = [np.frombuffer(bytes(p), np.uint8).reshape(p.height, p.line_size)[:, : p.width] for p in frame.planes]
+            planes = [
+                np.frombuffer(bytes(p), np.uint8).reshape(p.height, p.line_size)[:, : p.width] for p in frame.planes
+            ]
             means.append([float(plane.mean()) for plane in planes])
     assert means[0] == pytest.approx(means[1], abs=0.5)
 
