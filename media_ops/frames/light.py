@@ -12,6 +12,8 @@ from av.sidedata.sidedata import Type
 # Of AVMasteringDisplayMetadata: red, green, blue, white (x, y each), least and most luminance, what is set.
 _DISPLAY = struct.Struct("<20i2i")
 _MOST_CHROMA = 50000
+# AV1 counts the most luminance in 1/256 cd/m2 (6.7.4): half of one is 19.5 of our units.
+_AV1_MOST = 20
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,12 @@ class Light:
     content: tuple[int, ...] = ()
 
     def near(self, other: Light, slack: int) -> bool:
-        """Whether every number is that of `other`, give or take `slack` in the display's."""
+        """Whether every number is that of `other`, give or take `slack` roundings of AV1 in the display's."""
+        limits = [slack] * 8 + [slack * _AV1_MOST, slack]
         return (
             self.content == other.content
             and len(self.display) == len(other.display)
-            and all(abs(a - b) <= slack for a, b in zip(self.display, other.display, strict=True))
+            and all(abs(a - b) <= most for a, b, most in zip(self.display, other.display, limits, strict=False))
         )
 
 
@@ -43,7 +46,7 @@ def light_of(side_data: dict[Type, Any]) -> Light:
     content: tuple[int, ...] = ()
     if (data := side_data.get(Type.MASTERING_DISPLAY_METADATA)) is not None:
         numbers = _DISPLAY.unpack(bytes(data)[: _DISPLAY.size])
-        if all(numbers[20:]) and all(numbers[1:20:2]):
+        if all(numbers[1:20:2]):  # whether FFmpeg finds the numbers likely, in the last two, is no matter
             ratios = [Fraction(a, b) for a, b in zip(numbers[0:20:2], numbers[1:20:2], strict=True)]
             red, green, blue, white = ratios[0:2], ratios[2:4], ratios[4:6], ratios[6:8]
             least, most = ratios[8:10]
