@@ -11,8 +11,11 @@ from media_ops.frames.source import open_media
 _ROUNDING = Fraction(2, 1000)
 
 
-def why_not_copied(source: str, index: int) -> str | None:
-    """Read the track's packets; say what a copy would not keep, None where nothing stands against it."""
+def why_not_copied(source: str, index: int, *, timed: bool = True) -> str | None:
+    """Read the track's packets; say what a copy would not keep, None where nothing stands against it.
+
+    Where the target gives packets no times of their own (`timed`: raw sound in MOV), a gap would be closed.
+    """
     end: Fraction | None = None
     latest: int | None = None
     form: bytes | None = None
@@ -29,6 +32,8 @@ def why_not_copied(source: str, index: int) -> str | None:
             return f"its times run backwards at {float(start):.3f} s"
         if end is not None and end - start > _ROUNDING:
             return f"its packets overlap at {float(start):.3f} s"
+        if end is not None and start - end > _ROUNDING and not timed:
+            return f"there is a gap before {float(start):.3f} s"
         latest = packet.pts
         end = start + (packet.duration or 0) * packet.time_base
     return None if latest is not None else "there is nothing in it"

@@ -36,7 +36,8 @@ def audio_track(source: str, stream: Stream, container: str) -> Track:
     if codec is None:
         return Track(index=stream.index, kind="audio", action="drop", reason="no decoder knows its codec")
     reason = None if _codec_id(codec) in _AUDIO[container] else f"{container} does not take {codec} safely"
-    reason = reason or why_not_copied(source, stream.index)
+    timed = not (container in ("mp4", "mov") and codec.startswith("pcm_"))
+    reason = reason or why_not_copied(source, stream.index, timed=timed)
     if reason is None:
         return Track(index=stream.index, kind="audio", action="copy", codec=codec)
     target = _ENCODED_AUDIO.get(container, "aac")
