@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from media_ops.errors import Unsupported
 from media_ops.frames.entries import Entry, entry_of, nal_length_size, nals
-from media_ops.frames.index import NO_PTS, Facts
+from media_ops.frames.index import NO_PTS, PROGRESSIVE, Facts
 from media_ops.frames.pictures import is_shown, shows_nothing, size_header
 from media_ops.frames.source import only_video, open_media
 
@@ -95,7 +95,6 @@ def _is_shown(packet: Packet[Any], codec: str) -> bool:
 
 def _facts(container: InputContainer, video: VideoStream) -> Facts:
     context = video.codec_context
-    field_order = str(getattr(context, "field_order", "") or "").rpartition(".")[2].lower()
     return Facts(
         codec=context.name,
         container=container.format.name,
@@ -111,5 +110,5 @@ def _facts(container: InputContainer, video: VideoStream) -> Facts:
             int(context.color_range),
         ),
         sample_aspect_ratio=video.sample_aspect_ratio or context.sample_aspect_ratio or None,
-        interlaced=field_order in {"tt", "bb", "tb", "bt"},
+        interlaced=int(context.field_order) > PROGRESSIVE,
     )
