@@ -21,7 +21,7 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     import numpy as np
 
     from media_ops.encoders.segment import SegmentEncoder
-    from media_ops.frames.fingerprint import fingerprint
+    from media_ops.frames.fingerprint import exact_digest, fingerprint
     from media_ops.frames.index import Rows
     from media_ops.frames.reader import FrameReader
     from media_ops.frames.signature import signature
@@ -39,6 +39,7 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     marked = {segment.start - 1, segment.start, segment.end - 1, segment.end}
     fingerprints: dict[int, str] = {}
     cells = []
+    digests = []
     reader = FrameReader(request.source, rows, threads=request.threads, conceal=request.conceal)
     encoded = scratch / "segment.nut"
     try:
@@ -46,11 +47,14 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     except Unsupported as error:
         raise Unsupported(f"{request.source}: {error}", rule=error.rule) from error
     with prepared as encoder:
+        lossless = encoder.lossless
         for rank, frame in reader:
             if rank in marked:
                 fingerprints[rank] = fingerprint(frame)
             if rank not in wanted:
                 continue
+            if lossless:
+                digests.append(np.frombuffer(exact_digest(frame, rows.facts.pixel_format), np.uint8))
             converted = encoder.convert(frame)
             cells.append(signature(converted))
             encoder.encode(converted)
@@ -58,7 +62,8 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
         extradata = encoder.finish()
     if len(cells) != len(wanted):
         raise FrameLost(f"segment {segment.order}: {len(cells)} frames of {len(wanted)} reached the encoder")
-    signatures = Signatures(np.asarray(times, np.int64), np.stack(cells)).to_bytes()
+    exact = np.reshape(digests, (-1, 32)).astype(np.uint8)
+    signatures = Signatures(np.asarray(times, np.int64), np.stack(cells), exact).to_bytes()
     key = f"{request.prefix}/segments/{segment.order:05d}/{request.trace_id}"
     sha256, size = _digest(encoded), encoded.stat().st_size
     store.put(f"{key}.signatures", signatures)

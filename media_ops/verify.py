@@ -11,21 +11,25 @@ from typing import TYPE_CHECKING, Literal
 
 from media_ops.errors import NotMedia, NoVideo, ProofFailed
 from media_ops.model import JointProof
+from media_ops.planning.windows import JOINT_WINDOW, windows
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from media_ops.encoders.formats import Target
-    from media_ops.frames.index import FrameIndex
+    from media_ops.frames.index import Facts, FrameIndex
+    from media_ops.frames.matching import FrameMatcher
 
-JOINT_WINDOW = 12
 AV_LIMIT_MS = 1.0
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """What the result must show: the source's index, the encoder's target and every frame's signature by rank."""
+    """What the result must show: the source's index, the encoder's target and every frame's signature by rank.
+
+    `digests` are those of all the source's frames, in a lossless job: then every frame is decoded and must be equal.
+    """
 
     index: FrameIndex
     target: Target
@@ -33,6 +37,7 @@ class Expectation:
     shift: Fraction
     joints: Sequence[JointProof]
     lossless: bool
+    digests: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,11 @@ class Evidence:
     pts_digest: str
     frames_compared: int
     joints: list[JointProof]
+    facts: Facts
+    output_pts_digest: str
+    compared: list[range]
+    picture_distance: float | None
+    lossless_digest: str | None
 
 
 def verify(
@@ -55,6 +65,7 @@ def verify(
     on_progress: Callable[[int, int], None],
 ) -> Evidence:
     """Read every packet of `result`, decode around each joint (or everything), or raise `ProofFailed`."""
+    from media_ops.frames.fingerprint import digest_of
     from media_ops.frames.indexing import build_index
 
     try:
@@ -63,13 +74,24 @@ def verify(
         raise ProofFailed(f"the result cannot be read back: {error}") from error
     _check_times(made, expected)
     _check_tags(made, expected)
-    ranks = _ranges(expected, mode)
-    compared = _check_pictures(result, made, expected, ranks, threads, on_progress)
+    ranges = _ranges(made, expected, mode)
+    seen = _check_pictures(result, made, expected, ranges, threads, on_progress)
     joints = [
-        joint.model_copy(update={"frames_compared": sum(abs(r - joint.rank) <= JOINT_WINDOW for r in compared)})
+        joint.model_copy(update={"frames_compared": sum(abs(r - joint.rank) <= JOINT_WINDOW for r in seen.ranks)})
         for joint in expected.joints
     ]
-    return Evidence(made.frames, made.facts.time_base, _pts_digest(expected), len(compared), joints)
+    return Evidence(
+        frames=made.frames,
+        resolution=made.facts.time_base,
+        pts_digest=times_digest(expected_times(expected, expected.index.facts.time_base)),
+        frames_compared=seen.compared,
+        joints=joints,
+        facts=made.facts,
+        output_pts_digest=times_digest(pts * made.facts.time_base for pts in made.frame_pts.tolist()),
+        compared=ranges,
+        picture_distance=seen.farthest,
+        lossless_digest=digest_of(expected.digests) if expected.digests else None,
+    )
 
 
 def expected_times(expected: Expectation, clock: Fraction) -> Iterator[Fraction]:
@@ -78,9 +100,14 @@ def expected_times(expected: Expectation, clock: Fraction) -> Iterator[Fraction]
     MP4 and MOV keep the source's clock. Matroska counts milliseconds: there, and only there, times are rounded,
     half away from zero, as its muxer does.
     """
-    time_base = expected.index.facts.time_base
-    for pts in expected.index.frame_pts.tolist():
-        exact = pts * time_base + expected.shift
+    return result_times(expected.index, expected.shift, clock)
+
+
+def result_times(source: FrameIndex, shift: Fraction, clock: Fraction) -> Iterator[Fraction]:
+    """Give the times as `expected_times` does, from the source's index and what was added to all streams."""
+    time_base = source.facts.time_base
+    for pts in source.frame_pts.tolist():
+        exact = pts * time_base + shift
         yield exact if clock != Fraction(1, 1000) else _rounded(exact, clock)
 
 
@@ -122,37 +149,31 @@ def _decoded_as(pixel_format: str) -> str:
     return pixel_format.replace("yuvj", "yuv").replace("gray10", "yuv420p10").replace("gray", "yuv420p")
 
 
-def _ranges(expected: Expectation, mode: Literal["joints", "full"]) -> list[range]:
-    frames = expected.index.frames
-    if mode == "full":
-        return [range(frames)]
-    merged: list[range] = []
-    for joint in expected.joints:
-        window = range(max(0, joint.rank - JOINT_WINDOW), min(frames, joint.rank + JOINT_WINDOW))
-        if merged and window.start <= merged[-1].stop:
-            merged[-1] = range(merged[-1].start, window.stop)
-        else:
-            merged.append(window)
-    return merged
+def _ranges(made: FrameIndex, expected: Expectation, mode: Literal["joints", "full"]) -> list[range]:
+    if mode == "full" or expected.digests:
+        return [range(made.frames)]
+    return windows(made.frames, [joint.rank for joint in expected.joints], made.entry_ranks().tolist())
 
 
 def _check_pictures(
     result: Path,
     made: FrameIndex,
     expected: Expectation,
-    ranges: Iterable[range],
+    ranges: Sequence[range],
     threads: int,
     on_progress: Callable[[int, int], None],
-) -> Sequence[int]:
+) -> FrameMatcher:
+    from media_ops.frames.fingerprint import exact_digest
     from media_ops.frames.matching import FrameMatcher
     from media_ops.frames.reader import FrameReader
     from media_ops.frames.signature import signature
 
     matcher = FrameMatcher(expected.cells, exact=expected.lossless)
-    ranges = list(ranges)
     total = sum(len(part) for part in ranges)
     for part in ranges:
         for rank, frame in FrameReader(result, made.rows(part.start, part.stop), threads=threads):
+            if expected.digests and exact_digest(frame, expected.index.facts.pixel_format) != expected.digests[rank]:
+                raise ProofFailed(f"frame {rank} is not bit-identical to the source's")
             matcher.add(rank, signature(frame))
             on_progress(matcher.compared, total)
     wrong = matcher.misplaced()
@@ -163,11 +184,12 @@ def _check_pictures(
             f"{len(wrong)} of {matcher.compared} frames compared show wrong content; frame {first.rank} {shows} "
             f"(distance {first.own_distance:.2f} to its own, {first.other_distance:.2f} to that)"
         )
-    return matcher.ranks
+    return matcher
 
 
-def _pts_digest(expected: Expectation) -> str:
+def times_digest(times: Iterable[Fraction]) -> str:
+    """Digest presentation times in seconds, as rational text, one a line (sha256)."""
     digest = hashlib.sha256()
-    for time in expected_times(expected, expected.index.facts.time_base):
+    for time in times:
         digest.update(f"{time}\n".encode())
     return digest.hexdigest()

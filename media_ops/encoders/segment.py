@@ -34,6 +34,7 @@ class SegmentEncoder:
         """Prepare to encode len(times) frames; `times` are their source PTS, in order, repeats allowed."""
         self.target = choose_target(settings.codec, facts, settings.height)
         self.library_version = ""
+        self.lossless = settings.lossless and self.target.pixel_format == facts.pixel_format
         self._facts = facts
         self._times = strictly_increasing(times)
         self._number = 0

@@ -64,6 +64,14 @@ class FrameMatcher:
         """Ranks noted so far."""
         return self._ranks
 
+    @property
+    def farthest(self) -> float | None:
+        """Largest distance of a noted frame from its own rank, None before there is one."""
+        if not self._ranks:
+            return None
+        own = _distance(_flat(np.stack(self._decoded)), _flat(self.expected[np.array(self._ranks)]))
+        return float(own.max())
+
     def misplaced(self) -> list[Misplaced]:
         """Give the frames that show something else, in order of rank."""
         if not self._ranks:
