@@ -43,6 +43,12 @@ def describe(path: str) -> Profile:
     )
 
 
+def chroma_location(path: str | os.PathLike[str]) -> str | None:
+    """Ask ffprobe alone where chroma samples lie: PyAV has no name for it."""
+    video = describe(str(path)).video
+    return video.colour.chroma_location if video and video.colour else None
+
+
 def anomalies(frame_pts: Sequence[int] | np.ndarray[Any, Any], time_base: Fraction) -> list[str]:
     """Name what is unusual about frame times in presentation order; empty for a steady rate from 0 or later.
 

@@ -7,6 +7,8 @@
     │   ├── NotMedia                empty, text, damaged beyond opening
     │   ├── NoVideo                 no video stream, or not one frame in it
     │   ├── DamagedMedia            a frame of the source cannot be decoded
+    │   ├── SourceChanged           it is no longer the file that was probed
+    │   ├── ProofNotFound           no proof that can be read stands beside a result
     │   ├── Unsupported             media that the algorithm or the target container cannot hold
     │   ├── ParamsInvalid           a parameter is unknown or out of range
     │   └── OutputExists            the caller asked not to replace it
@@ -91,6 +93,14 @@ class NoVideo(InputError):
 
 class DamagedMedia(InputError):
     """A frame of the source cannot be decoded."""
+
+
+class SourceChanged(InputError):
+    """The source was changed while it was worked on."""
+
+
+class ProofNotFound(InputError):
+    """No proof that can be read stands beside the file."""
 
 
 class Unsupported(InputError):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from media_ops import registry
 from media_ops.algorithm import EncodeAlgorithm, EncoderSettings
 from media_ops.errors import OurError, ParamsInvalid, ProofFailed, SegmentsDisagree
-from media_ops.model import Colour, JointProof, MergeRequest, MergeResult, Metrics, Proof, Track
+from media_ops.model import Colour, JointProof, MergeRequest, MergeResult, Metrics, Proof, SegmentResult, Track
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,26 +28,33 @@ OnProgress = Callable[[int, int | None], None]
 
 
 def merge(request: MergeRequest, on_progress: OnProgress) -> MergeResult:
-    """Write the result beside `output` under a temporary name, verify it, then move it into place.
+    """Write the result beside `output` under a temporary name, verify it, then move it and its proof into place.
 
     `on_progress` gets packets written, then frames verified. Raises `SegmentsDisagree`, `ProofFailed`,
-    `Unsupported`, `OutputExists`; then nothing is left at `output` but what was there.
+    `Unsupported`, `SourceChanged`, `OutputExists`; then nothing is left at `output` but what was there.
     """
     from media_ops.seams import check_seams
-    from media_ops.storage.publish import publish, scratch_beside
+    from media_ops.storage.document import sealed, to_bytes
+    from media_ops.storage.proved import publish_proved
+    from media_ops.storage.publish import scratch_beside
+    from media_ops.storage.state import DigestBeside
 
     joints = check_seams(request.plan, request.results)
     job = _Job.load(request)
     output = Path(request.output)
-    with scratch_beside(output) as folder:
-        made = folder / f"result{output.suffix}"
+    with scratch_beside(output) as folder, DigestBeside(request.source) as source:
+        made, document = folder / f"result{output.suffix}", folder / "proof.json"
         job.write(made, on_progress)
         proof = job.prove(made, joints, on_progress)
         lost = job.check_kept(made)
-        publish(made, output, replace=request.replace)
-    job.store.put(f"{request.prefix}/proof", proof.model_dump_json(indent=1).encode())
+        told = {"warnings": list(dict.fromkeys([*proof.warnings, *lost]))}
+        proof = sealed(proof.model_copy(update=job.origin(source.result()) | told))
+        document.write_bytes(to_bytes(proof))
+        proof_file = publish_proved(made, document, output, replace=request.replace)
+    job.store.put(f"{request.prefix}/proof", to_bytes(proof))
     return MergeResult(
         output=str(output),
+        proof_file=str(proof_file),
         proof=proof,
         metrics=Metrics(bytes_written=proof.output_size, frames_decoded=proof.frames_compared),
         warnings=job.warnings() + lost,
@@ -123,38 +132,60 @@ class _Job:
     def prove(self, path: Path, joints: list[JointProof], on_progress: OnProgress) -> Proof:
         """Verify `path` against the source's index, the workers' signatures and the source's sound."""
         from media_ops.container.joined import open_intermediate
+        from media_ops.container.software import software
         from media_ops.container.sync import check_sound
+        from media_ops.describe import chroma_location
+        from media_ops.frames.look import first_frame
+        from media_ops.frames.seen import picture
         from media_ops.verify import AV_LIMIT_MS, Expectation, verify
 
         request = self.request
         lossless = self.settings.lossless and self._passes_through()
-        expected = Expectation(self.index, self.target, self._cells(), self.shift, joints, lossless)
+        cells, digests = self._seen()
+        if lossless and len(digests) != len(cells):
+            raise OurError(f"{request.source}: a lossless job whose workers left no digests of its frames")
+        expected = Expectation(self.index, self.target, cells, self.shift, joints, lossless, digests)
         found = verify(path, expected, request.verify, threads=request.threads, on_progress=on_progress)
         encoded = (lambda: open_intermediate(self._sound() or "")) if self._sound() else None
+        shown = first_frame(path)
         offset = check_sound(path, request.source, encoded, self.tracks, self.shift)
         if offset is not None and offset > AV_LIMIT_MS:
             raise ProofFailed(f"sound moved by {offset:.3f} ms against the picture")
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         return Proof(
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             algorithm=request.algorithm,
             algorithm_version=registry.get(request.algorithm).version,
+            params=registry.get(request.algorithm).from_params(request.params).params.model_dump(mode="json"),
+            slicing=request.plan.slicing,
             frames_in=self.index.frames,
             frames_out=found.frames,
             pts_mismatches=0,
             pts_digest=found.pts_digest,
+            output_pts_digest=found.output_pts_digest,
             pts_resolution=str(found.resolution),
             pts_shift=str(self.shift),
             av_offset_ms=offset,
-            verify=request.verify,
+            tracks=self.tracks,
+            verify="full" if lossless else request.verify,
             frames_compared=found.frames_compared,
+            compared=[(part.start, part.stop) for part in found.compared],
+            picture_distance=None if found.picture_distance is None else round(found.picture_distance, 4),
             joints=found.joints,
             damaged=list(self.index.findings.damage),
+            fingerprints=_ends(request.results, self.index.frames),
             colour_source=_colour(self.index.facts.colour, self.index.facts.chroma_location),
             colour_output=_colour(self.target.colour, self._chroma_location(path)),
+            picture_source=picture(self.index.facts, first_frame(request.source), self.index.facts.chroma_location),
+            picture_output=picture(found.facts, shown, chroma_location(path)),
+            lossless_digest=found.lossless_digest,
+            output_name=Path(request.output).name,
             output_size=path.stat().st_size,
             output_sha256=sha256,
             versions=request.results[0].versions,
+            software=software(request.results[0].versions.encoder),
+            warnings=self.all_warnings(),
         )
 
     def check_kept(self, path: Path) -> list[str]:
@@ -165,6 +196,22 @@ class _Job:
         slack = LIBRARIES[self.settings.codec].light_slack
         lost = check_kept(path, self.index.facts, self.target, self.container, slack)
         return lost + names_lost(path, self.request.source, self.video_index, self.tracks, self.container)
+
+    def origin(self, sha256: str) -> dict[str, Any]:
+        """Say which file was the source; raise `SourceChanged` if it is no longer the one that was probed."""
+        from media_ops.storage.state import SourceState
+
+        state = SourceState.model_validate_json(_read(self.store, f"{self.request.prefix}/source"))
+        state.check(self.request.source)
+        place = os.path.relpath(self.request.source, Path(self.request.output).parent)
+        return {"source_path": place, "source_size": state.size, "source_sha256": sha256}
+
+    def all_warnings(self) -> list[str]:
+        """Collect what was said all along the job, each once."""
+        request = self.request
+        said = [*request.plan.warnings, *(warning for result in request.results for warning in result.warnings)]
+        said += [*(request.audio.warnings if request.audio else []), *self.warnings()]
+        return list(dict.fromkeys(said))
 
     def warnings(self) -> list[str]:
         """Say what the container could not hold as it was."""
@@ -197,7 +244,8 @@ class _Job:
             raise ProofFailed(f"the place of chroma became {found} instead of {self.target.chroma_location}")
         return found
 
-    def _cells(self) -> NDArray[np.uint16]:
+    def _seen(self) -> tuple[NDArray[np.uint16], list[bytes]]:
+        """Give the signatures of all frames, and their digests if the job is lossless."""
         import numpy as np
 
         from media_ops.frames.signatures import Signatures
@@ -206,7 +254,8 @@ class _Job:
         times = np.concatenate([part.pts for part in parts])
         if not np.array_equal(times, self.index.frame_pts):
             raise SegmentsDisagree("the frames handed to the encoders do not have the source's presentation times")
-        return np.concatenate([part.cells for part in parts])
+        digests = [digest.tobytes() for part in parts for digest in part.digests]
+        return np.concatenate([part.cells for part in parts]), digests
 
     def _sound(self) -> BinaryIO | str | None:
         audio = self.request.audio
@@ -229,6 +278,11 @@ def _check_stored(store: Store, key: str, sha256: str) -> None:
 def _read(store: Store, key: str) -> bytes:
     with store.open(key) as file:
         return file.read()
+
+
+def _ends(results: list[SegmentResult], frames: int) -> dict[int, str]:
+    ends = {0: results[0], frames - 1: results[-1]}
+    return {rank: result.fingerprints[rank] for rank, result in ends.items() if rank in result.fingerprints}
 
 
 def _colour(colour: tuple[int, int, int, int], chroma_location: str | None) -> Colour:

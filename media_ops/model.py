@@ -186,39 +186,74 @@ class AudioResult(Noun):
     warnings: list[str] = []
 
 
+class Picture(Noun):
+    """What a file says of its picture, read from its headers and its first frame."""
+
+    width: int
+    height: int
+    pixel_format: str
+    sample_aspect_ratio: str | None = None
+    time_base: str
+    colour: Colour = Colour()
+    side_data: dict[str, str] = Field({}, description="Rotation, HDR10 metadata and the like, in words.")
+
+
 class JointProof(Noun):
     """What was seen at one joint."""
 
     rank: int
-    fingerprint: str
+    fingerprint: str = Field(description="Digest of the source frame `rank`, the first behind the joint.")
+    before: str = Field("", description="Digest of the source frame in front of the joint.")
     frames_compared: int
 
 
 class Proof(Noun):
     """Why the result may be called right. It is written only when every check held."""
 
+    schema_version: int = 1
+    made_at: str = Field("", description="When it was proved: UTC, ISO 8601.")
     algorithm: str
     algorithm_version: str
+    params: dict[str, Any] = Field({}, description="All parameters of the algorithm, defaults filled in.")
     exactness: str = "exact"
+    slicing: Slicing | None = None
     frames_in: int
     frames_out: int
     pts_mismatches: int
     pts_digest: str = Field(description="sha256 over the presentation times as rational text, one a line.")
+    output_pts_digest: str = Field("", description="The same over the result's own times; another if it rounds.")
     pts_resolution: str = Field(description="Time base of the output track; times are exact at this resolution.")
     pts_shift: str = Field(description="What was added to all streams alike, in seconds as a fraction.")
     av_offset_ms: float | None = Field(None, description="Largest change of sound against picture, in milliseconds.")
+    tracks: list[Track] = Field([], description="What became of every stream beside the video.")
     verify: Literal["joints", "full"]
     frames_compared: int
+    compared: list[tuple[int, int]] = Field([], description="Half-open ranges of the frames that were compared.")
+    picture_distance: float | None = Field(
+        None, description="Farthest a compared frame is from its source's: 8-bit luma steps, RMS over 16 x 9 cells."
+    )
     joints: list[JointProof]
     damaged: list[tuple[int, int]] = Field(
         [], description="Half-open spans of the source's PTS in which pictures are the decoder's guess."
     )
+    fingerprints: dict[int, str] = Field({}, description="Digest of the source's first and last frame, by rank.")
     colour_source: Colour
     colour_output: Colour
-    lossless_digest: str | None = None
+    picture_source: Picture | None = None
+    picture_output: Picture | None = None
+    lossless_digest: str | None = Field(
+        None, description="sha256 over the digests of all decoded frames, the same for source and result."
+    )
+    source_path: str = Field("", description="Place of the source, seen from the result's folder.")
+    source_size: int = 0
+    source_sha256: str = ""
+    output_name: str = ""
     output_size: int
     output_sha256: str
     versions: Versions
+    software: dict[str, str] = Field({}, description="Versions of everything that had a part in it.")
+    warnings: list[str] = []
+    seal: str = Field("", description="sha256 of this document without its seal: shows changes, prevents none.")
 
 
 class ProbeRequest(Noun):
@@ -286,9 +321,10 @@ class MergeRequest(Noun):
 
 
 class MergeResult(Noun):
-    """A published output and its proof."""
+    """A published output and its proof, which stands beside it in `proof_file`."""
 
     output: str
+    proof_file: str = ""
     proof: Proof
     metrics: Metrics = Metrics()
     warnings: list[str] = []
@@ -303,6 +339,7 @@ class RunReport(Noun):
     outputs: list[str] = []
     slicing: Slicing | None = None
     proof: Proof | None = None
+    proof_file: str | None = None
     metrics: dict[str, float] = {}
     warnings: list[str] = []
     error: dict[str, str] | None = None

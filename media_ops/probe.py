@@ -9,7 +9,7 @@ from media_ops.model import ProbeRequest, ProbeResult
 
 
 def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None]) -> ProbeResult:
-    """Give the profile of `source` and store its frame index.
+    """Give the profile of `source`; store its frame index, and its state for the merge to compare with.
 
     `on_progress` gets packets read. Raises `SourceNotFound`, `NotMedia`, `NoVideo`,
     `Unsupported`.
@@ -19,8 +19,10 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
     from media_ops.frames.look import colour_of, display_matrix, look
     from media_ops.storage import open_store
     from media_ops.storage.source import locate
+    from media_ops.storage.state import SourceState
 
     source = locate(request.source)
+    state = SourceState.of(source)
     profile = describe(source)
     index = build_index(source, lambda packets: on_progress(packets, None), thorough=request.thorough)
     time_base = index.facts.time_base
@@ -40,7 +42,9 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
     )
     index = replace(index, facts=facts)
     key = f"{request.prefix}/index"
-    open_store(request.store).put(key, index.to_bytes())
+    store = open_store(request.store)
+    store.put(key, index.to_bytes())
+    store.put(f"{request.prefix}/source", state.model_dump_json().encode())
     ticks = int(index.frame_pts[-1]) - int(index.frame_pts[0]) + index.last_duration
     return ProbeResult(
         profile=profile,

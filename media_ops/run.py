@@ -28,6 +28,7 @@ from media_ops.model import (
     SegmentResult,
 )
 from media_ops.registry import get
+from media_ops.storage.proved import check_place
 from media_ops.storage.publish import scratch_beside
 from media_ops.storage.source import locate
 from media_ops.worker.attempt import audio_attempt, merge_attempt, probe_attempt, process_attempt
@@ -100,7 +101,7 @@ class _Job:
         for warning in [w for part in (*results, audio, merged) if part for w in part.warnings]:
             if warning not in draft["warnings"]:
                 draft["warnings"].append(warning)
-        draft["proof"] = merged.proof
+        draft["proof"], draft["proof_file"] = merged.proof, merged.proof_file
         return probe.duration
 
     def _cut(self, probe: ProbeResult) -> Plan:
@@ -194,6 +195,7 @@ def _destination(output: str, source: str, replace: bool) -> Path:
         raise ParamsInvalid(f"output {output!r}: {problem}")
     if not replace and os.path.lexists(path):
         raise OutputExists(f"output {output!r} exists already and is not to be replaced")
+    check_place(output, path, source, replace)
     return path
 
 

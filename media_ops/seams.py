@@ -35,5 +35,6 @@ def check_seams(plan: Plan, results: Sequence[SegmentResult]) -> list[JointProof
                     f"frame {seen} at the joint of segments {left.order} and {right.order} is not the same frame: "
                     f"{str(a)[:12]} and {str(b)[:12]}"
                 )
-        joints.append(JointProof(rank=rank, fingerprint=right.fingerprints[rank], frames_compared=0))
+        digests = {"fingerprint": right.fingerprints[rank], "before": left.fingerprints.get(rank - 1, "")}
+        joints.append(JointProof(rank=rank, **digests, frames_compared=0))
     return joints

@@ -31,7 +31,7 @@ def publish(temporary: Path, destination: Path, *, replace: bool) -> None:
     except FileExistsError:
         raise OutputExists(f"output {str(destination)!r} exists already and is not to be replaced") from None
     except OSError as error:
-        raise _cannot_write(destination, error) from error
+        raise cannot_write(destination, error) from error
 
 
 @contextlib.contextmanager
@@ -45,7 +45,7 @@ def scratch_beside(destination: Path) -> Iterator[Path]:
         clear_leftovers(beside)
         scratch, descriptor = _make(beside)
     except OSError as error:
-        raise _cannot_write(destination, error) from error
+        raise cannot_write(destination, error) from error
     try:
         yield scratch
     finally:
@@ -74,6 +74,7 @@ def _make(beside: Path) -> tuple[Path, int]:
                 return scratch, descriptor
 
 
-def _cannot_write(destination: Path, error: OSError) -> StoreUnavailable:
+def cannot_write(destination: Path, error: OSError) -> StoreUnavailable:
+    """Name the output and the reason."""
     reason = (error.strerror or str(error)).lower()
     return StoreUnavailable(f"output {str(destination)!r} cannot be written: {reason}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from media_ops.errors import OutputExists, ParamsInvalid, SourceNotAllowed, Unsupported
 from media_ops.storage.address import file_path, scheme_of
+from media_ops.storage.proved import check_place
 from media_ops.storage.source import locate
 
 CONTAINERS = (".mp4", ".mov", ".mkv", ".webm")
@@ -62,6 +63,7 @@ def _check_place(given: str, path: Path, source: str, replace: bool) -> None:
         raise ParamsInvalid(f"output {given!r}: it is a folder")
     if path.exists() and not replace:
         raise OutputExists(f"output {given!r} exists already and is not to be replaced")
+    check_place(given, path, source, replace)
     parent = next(folder for folder in path.parents if folder.exists())
     if not parent.is_dir():
         raise ParamsInvalid(f"output {given!r}: {str(parent)!r} is not a folder")

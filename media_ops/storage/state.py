@@ -1,0 +1,67 @@
+"""Whether a source is still the file that was looked at first."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from media_ops.errors import SourceChanged
+from media_ops.model import Noun
+
+_BLOCK = 1 << 20
+
+
+class SourceState(Noun):
+    """What a change of a file would change too."""
+
+    size: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, path: str | Path) -> SourceState:
+        """Look at the file as it is now."""
+        status = os.stat(path)
+        return cls(size=status.st_size, modified_ns=status.st_mtime_ns)
+
+    def check(self, path: str | Path) -> None:
+        """Raise `SourceChanged` if the file is another by now."""
+        try:
+            now = SourceState.of(path)
+        except OSError as error:
+            raise SourceChanged(f"{path}: the source is gone ({error.strerror}) before its job ended") from error
+        if now != self:
+            raise SourceChanged(
+                f"{path}: the source was changed while it was worked on: {self.size} bytes when it was probed, "
+                f"{now.size} now, and times of change {self.modified_ns} and {now.modified_ns}"
+            )
+
+
+class DigestBeside:
+    """The sha256 of a file, computed in a thread beside other work; leaving the block gives it up."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = path
+        self._given_up = threading.Event()
+        self._pool = ThreadPoolExecutor(1, "digest")
+
+    def __enter__(self) -> DigestBeside:
+        self._digest = self._pool.submit(self._read)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._given_up.set()
+        self._pool.shutdown()
+
+    def result(self) -> str:
+        """Wait for it."""
+        return self._digest.result()
+
+    def _read(self) -> str:
+        digest = hashlib.sha256()
+        with open(self._path, "rb") as file:
+            while not self._given_up.is_set() and (block := file.read(_BLOCK)):
+                digest.update(block)
+        return digest.hexdigest()
