@@ -28,12 +28,13 @@ from media_ops.model import (
     ProcessRequest,
     SegmentResult,
 )
+from media_ops.proof.report import CheckReport, CheckRequest
 from media_ops.settings import Settings
 from media_ops.storage.publish import scratch_beside
 from media_ops.worker.stall import StallWatch
 
 R = TypeVar("R", bound=Noun)
-Verb = Literal["probe", "process", "audio", "merge", "compare"]
+Verb = Literal["probe", "process", "audio", "merge", "compare", "check"]
 
 
 @dataclass(frozen=True)
@@ -178,3 +179,8 @@ def merge_attempt(request: MergeRequest) -> Attempt[MergeResult]:
 def compare_attempt(request: CompareRequest) -> Attempt[Comparison]:
     """Compare two files."""
     return Attempt("compare", request, Comparison)
+
+
+def check_attempt(request: CheckRequest) -> Attempt[CheckReport]:
+    """Check a proof again."""
+    return Attempt("check", request, CheckReport)

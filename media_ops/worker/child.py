@@ -74,6 +74,11 @@ def _run(verb: str, request: str, scratch: Path, on_progress: Any) -> dict[str, 
         return compare(
             asked.a, asked.b, min_psnr=asked.min_psnr, exact=asked.exact, on_progress=on_progress
         ).model_dump()
+    if verb == "check":
+        from media_ops.proof.check import check
+        from media_ops.proof.report import CheckRequest
+
+        return check(CheckRequest.model_validate_json(request), scratch, on_progress).model_dump()
     raise OurError(f"there is no verb {verb!r}")
 
 

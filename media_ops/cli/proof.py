@@ -1,0 +1,172 @@
+"""`media proof`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from media_ops.model import Picture, Proof
+    from media_ops.proof.report import CheckReport
+    from media_ops.storage.document import Document
+
+FAILED = 1
+
+
+def command(
+    file: Annotated[str, typer.Argument(help="A result, or its proof.")],
+    check: Annotated[bool, typer.Option("--check", help="Check it again, against result and source.")] = False,
+    source: Annotated[
+        str | None, typer.Option(help="The source, where it is no longer where the proof says.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Compare every frame, not only some.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+) -> int:
+    """Show the proof that stands beside a result, or check it again. Exit 1 if a check fails."""
+    if not check and (source or full):
+        raise typer.BadParameter("--source and --full go with --check")
+    document, result = _find(file)
+    if not check:
+        if as_json:
+            print(json.dumps(document.proof.model_dump(mode="json"), indent=2))
+        else:
+            _show(document)
+        return 0
+    report = _check(document, result, source, full, quiet=as_json or not sys.stderr.isatty())
+    if as_json:
+        print(json.dumps(report.model_dump(mode="json"), indent=2))
+    else:
+        _tell(report)
+    return FAILED if report.outcome == "failed" else 0
+
+
+def _find(given: str) -> tuple[Document, str]:
+    """Give the proof and the result that it stands beside, whichever of the two was named."""
+    from media_ops.errors import ProofNotFound
+    from media_ops.storage.document import read_document
+    from media_ops.storage.proved import SUFFIX, proof_path
+    from media_ops.storage.source import locate
+
+    place = Path(locate(given))
+    if not place.name.endswith(SUFFIX):
+        beside = proof_path(place)
+        if not os.path.lexists(beside):
+            raise ProofNotFound(f"no proof stands beside {given!r}: there is no {beside.name!r}")
+        return read_document(beside), str(place)
+    document = read_document(place)
+    named = place.with_name(place.name.removesuffix(SUFFIX))
+    return document, str(named if named.exists() else place.with_name(os.path.basename(document.proof.output_name)))
+
+
+def _check(document: Document, result: str, source: str | None, full: bool, quiet: bool) -> CheckReport:
+    from media_ops.errors import InputError
+    from media_ops.proof.report import CheckRequest
+    from media_ops.storage.source import locate
+    from media_ops.worker.attempt import Progress, check_attempt
+
+    proof, reason = document.proof, ""
+    if source is None:
+        place = os.path.join(document.path.parent, proof.source_path)
+        try:
+            source = locate(os.path.normpath(place)) if proof.source_path else None
+        except InputError as error:
+            reason = f"the source is not where it was: {error}"
+    else:
+        source = locate(source)
+    request = CheckRequest(
+        proof=proof,
+        sealed=document.sealed,
+        result=locate(result),
+        source=source,
+        no_source=reason or "the proof does not say where the source was",
+        full=full,
+    )
+    attempt = check_attempt(request)
+    if quiet:
+        return attempt.run()
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+        line = bars.add_task("checking", total=None)
+
+        def move(progress: Progress) -> None:
+            bars.update(line, completed=progress.done, total=progress.total)
+
+        return attempt.run(move)
+
+
+def _tell(report: CheckReport) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    for found in report.checks:
+        mark = found.outcome.upper() if found.outcome == "failed" else found.outcome
+        table.add_row(mark, found.name, found.detail)
+    count = Counter(found.outcome for found in report.checks)
+    said = ", ".join(f"{number} {outcome}" for outcome, number in count.items())
+    console = Console(soft_wrap=True)
+    console.print(table, markup=False)
+    console.print(f"\nthe proof {'holds' if report.outcome == 'held' else 'does NOT hold'}: {said}", markup=False)
+
+
+def _show(document: Document) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    proof = document.proof
+    table = Table.grid(padding=(0, 2))
+    for name, text in _lines(proof):
+        table.add_row(name, text)
+    for warning in proof.warnings:
+        table.add_row("warning", warning)
+    if not document.sealed:
+        table.add_row("ALTERED", "this proof was changed after it was written")
+    Console(soft_wrap=True).print(table, markup=False)
+
+
+def _lines(proof: Proof) -> list[tuple[str, str]]:
+    slicing = proof.slicing
+    cut = f"{slicing.segments}" + (f" ({slicing.reason})" if slicing.reason else "") if slicing else "?"
+    params = ", ".join(f"{name}={value}" for name, value in proof.params.items())
+    distance = "" if proof.picture_distance is None else f", {proof.picture_distance:.2f} luma steps off at most"
+    sound = "none" if proof.av_offset_ms is None else f"within {proof.av_offset_ms:.3f} ms of the source's place"
+    lines = [
+        ("proved", f"{proof.made_at}, {proof.algorithm} {proof.algorithm_version} ({params})"),
+        ("result", f"{proof.output_name}, {proof.output_size:,} bytes, sha256 {proof.output_sha256}"),
+        ("source", f"{proof.source_path}, {proof.source_size:,} bytes, sha256 {proof.source_sha256}"),
+        ("segments", cut),
+        ("frames", f"{proof.frames_in} in, {proof.frames_out} out, {proof.pts_mismatches} at another time"),
+        ("times", f"digest {proof.pts_digest}, in {proof.pts_resolution} s, moved by {proof.pts_shift} s"),
+        ("sound", sound),
+        ("compared", f"{proof.frames_compared} frames ({proof.verify}){distance}"),
+        *((f"joint at {j.rank}", f"{j.frames_compared} frames compared, {j.fingerprint}") for j in proof.joints),
+        ("before", _picture(proof.picture_source)),
+        ("after", _picture(proof.picture_output)),
+    ]
+    if proof.lossless_digest:
+        lines.append(("lossless", f"digest of all decoded frames {proof.lossless_digest}"))
+    if proof.damaged:
+        lines.append(("damaged", ", ".join(f"frames {start} to {end - 1}" for start, end in proof.damaged)))
+    for track in proof.tracks:
+        reason = f": {track.reason}" if track.reason else ""
+        lines.append((f"{track.kind} {track.index}", f"{track.action} {track.codec or ''}{reason}"))
+    lines.append(("made by", ", ".join(f"{name} {version}" for name, version in proof.software.items())))
+    return lines
+
+
+def _picture(seen: Picture | None) -> str:
+    if seen is None:
+        return "unknown"
+    parts = [f"{seen.width}x{seen.height}", seen.pixel_format]
+    parts += [f"samples {seen.sample_aspect_ratio}"] if seen.sample_aspect_ratio not in (None, "1") else []
+    parts += [f"{name} {value}" for name, value in seen.colour.model_dump().items() if value]
+    parts += [f"{name.replace('_', ' ')} {value}" for name, value in seen.side_data.items()]
+    return ", ".join(parts)
