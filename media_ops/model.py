@@ -87,7 +87,9 @@ class JobOptions(Noun):
     segment_seconds: float | None = Field(None, ge=0.1, description="Wanted length of a segment, in seconds.")
     whole: bool = Field(False, description="Process the whole file in one piece.")
     verify: Literal["joints", "full"] = Field(
-        "joints", description="`joints` decodes 12 frames either side of each joint, `full` decodes everything."
+        "joints",
+        description="`joints` decodes 12 frames either side of each joint and 12 at start, middle and end, "
+        "`full` decodes everything, as a lossless job always does.",
     )
     threads: int | None = Field(
         None, ge=1, le=64, description="Threads of each decoder and encoder; None: 1, or all for a job in one piece."
@@ -192,7 +194,7 @@ class Picture(Noun):
     width: int
     height: int
     pixel_format: str
-    sample_aspect_ratio: str | None = None
+    sample_aspect_ratio: str = Field("1", description="Width by height of a sample; 1 where nothing is said of it.")
     time_base: str
     colour: Colour = Colour()
     side_data: dict[str, str] = Field({}, description="Rotation, HDR10 metadata and the like, in words.")

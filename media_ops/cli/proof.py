@@ -13,7 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from media_ops.model import Picture, Proof
-    from media_ops.proof.report import CheckReport
+    from media_ops.proof.report import CheckReport, CheckRequest
     from media_ops.storage.document import Document
 
 FAILED = 1
@@ -31,14 +31,14 @@ def command(
     """Show the proof that stands beside a result, or check it again. Exit 1 if a check fails."""
     if not check and (source or full):
         raise typer.BadParameter("--source and --full go with --check")
-    document, result = _find(file)
+    document, result = find(file)
     if not check:
         if as_json:
             print(json.dumps(document.proof.model_dump(mode="json"), indent=2))
         else:
             _show(document)
         return 0
-    report = _check(document, result, source, full, quiet=as_json or not sys.stderr.isatty())
+    report = _check(request(document, result, source, full), quiet=as_json or not sys.stderr.isatty())
     if as_json:
         print(json.dumps(report.model_dump(mode="json"), indent=2))
     else:
@@ -46,7 +46,7 @@ def command(
     return FAILED if report.outcome == "failed" else 0
 
 
-def _find(given: str) -> tuple[Document, str]:
+def find(given: str) -> tuple[Document, str]:
     """Give the proof and the result that it stands beside, whichever of the two was named."""
     from media_ops.errors import ProofNotFound
     from media_ops.storage.document import read_document
@@ -64,30 +64,29 @@ def _find(given: str) -> tuple[Document, str]:
     return document, str(named if named.exists() else place.with_name(os.path.basename(document.proof.output_name)))
 
 
-def _check(document: Document, result: str, source: str | None, full: bool, quiet: bool) -> CheckReport:
+def request(document: Document, result: str, source: str | None, full: bool) -> CheckRequest:
+    """Ask for a check; without `source`, it is looked for where the proof says."""
     from media_ops.errors import InputError
     from media_ops.proof.report import CheckRequest
     from media_ops.storage.source import locate
-    from media_ops.worker.attempt import Progress, check_attempt
 
-    proof, reason = document.proof, ""
-    if source is None:
-        place = os.path.join(document.path.parent, proof.source_path)
+    proof, reason = document.proof, "the proof does not say where the source was"
+    if source is not None:
+        source = locate(source)
+    elif proof.source_path:
         try:
-            source = locate(os.path.normpath(place)) if proof.source_path else None
+            source = locate(os.path.normpath(os.path.join(document.path.parent, proof.source_path)))
         except InputError as error:
             reason = f"the source is not where it was: {error}"
-    else:
-        source = locate(source)
-    request = CheckRequest(
-        proof=proof,
-        sealed=document.sealed,
-        result=locate(result),
-        source=source,
-        no_source=reason or "the proof does not say where the source was",
-        full=full,
+    return CheckRequest(
+        proof=proof, sealed=document.sealed, result=locate(result), source=source, no_source=reason, full=full
     )
-    attempt = check_attempt(request)
+
+
+def _check(asked: CheckRequest, quiet: bool) -> CheckReport:
+    from media_ops.worker.attempt import Progress, check_attempt
+
+    attempt = check_attempt(asked)
     if quiet:
         return attempt.run()
     from rich.console import Console
@@ -166,7 +165,7 @@ def _picture(seen: Picture | None) -> str:
     if seen is None:
         return "unknown"
     parts = [f"{seen.width}x{seen.height}", seen.pixel_format]
-    parts += [f"samples {seen.sample_aspect_ratio}"] if seen.sample_aspect_ratio not in (None, "1") else []
+    parts += [f"samples {seen.sample_aspect_ratio}"] if seen.sample_aspect_ratio != "1" else []
     parts += [f"{name} {value}" for name, value in seen.colour.model_dump().items() if value]
     parts += [f"{name.replace('_', ' ')} {value}" for name, value in seen.side_data.items()]
     return ", ".join(parts)

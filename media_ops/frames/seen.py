@@ -32,7 +32,7 @@ def picture(facts: Facts, frame: VideoFrame | None, chroma_location: str | None)
         width=facts.width,
         height=facts.height,
         pixel_format=facts.pixel_format,
-        sample_aspect_ratio=str(facts.sample_aspect_ratio) if facts.sample_aspect_ratio else None,
+        sample_aspect_ratio=str(facts.sample_aspect_ratio or 1),
         time_base=str(facts.time_base),
         colour=Colour(
             primaries=primaries, transfer=transfer, matrix=matrix, range=range_, chroma_location=chroma_location

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 JOINT_WINDOW = 12
-# From an entry on, a window costs its own frames only; farther than this it would no longer be the middle.
-_NEAR_THE_MIDDLE = 300
 
 
 def windows(frames: int, joints: Iterable[int], entries: Sequence[int]) -> list[range]:
     """Give the ranges to compare: 12 frames either side of each joint, and 12 at the start, the middle and the end.
 
     So a result without any joint rests on decoded pictures too. `entries` are the ranks at which decoding may begin:
-    the middle window starts at the last one before the middle.
+    from one of the second quarter on, the middle window costs its own frames only.
     """
-    middle = max((rank for rank in entries if rank <= frames // 2), default=0)
-    if frames // 2 - middle > _NEAR_THE_MIDDLE:
-        middle = frames // 2
+    middle = max((rank for rank in entries if frames // 4 <= rank <= frames // 2), default=frames // 2)
     wanted = [range(start, start + JOINT_WINDOW) for start in (0, middle, frames - JOINT_WINDOW)]
     wanted += [range(rank - JOINT_WINDOW, rank + JOINT_WINDOW) for rank in joints]
     return merged(wanted, frames)

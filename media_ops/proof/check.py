@@ -53,11 +53,13 @@ def check(request: CheckRequest, scratch: Path, on_progress: OnProgress) -> Chec
 
 
 def _made(name: str, step: Callable[[], str]) -> Check:
+    import av
+
     try:
         return Check(name=name, outcome="held", detail=step())
     except NotPossible as reason:
         return Check(name=name, outcome="not possible", detail=str(reason))
     except WorldError:
         raise
-    except MediaError as error:
+    except (MediaError, av.FFmpegError) as error:
         return Check(name=name, outcome="failed", detail=str(error))

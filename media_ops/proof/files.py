@@ -30,11 +30,13 @@ class File:
     @classmethod
     def look(cls, role: str, path: str | None, missing: str) -> File:
         """Index the file, as a job does."""
+        import av
+
         if path is None:
             return cls(role, "", missing, "", None)
         try:
             return cls(role, path, "", "", _index(path))
-        except (InputError, OurError) as error:
+        except (InputError, OurError, av.FFmpegError) as error:
             return cls(role, path, "", str(error), None)
 
     @property

@@ -10,6 +10,7 @@ from media_ops.model import Proof, Track
 from media_ops.verify import AV_LIMIT_MS
 
 if TYPE_CHECKING:
+    from media_ops.container.heard import Heard
     from media_ops.proof.files import File
 
 _LIMIT = Fraction(int(AV_LIMIT_MS), 1000)
@@ -19,7 +20,9 @@ def in_step(source: File, result: File, proof: Proof) -> str:
     """Compare copied tracks packet by packet; where one was encoded, what is heard: start, end and length."""
     from pathlib import Path
 
+    from media_ops.container.heard import heard
     from media_ops.container.sync import check_sound
+    from media_ops.frames.source import open_media
     from media_ops.proof.files import shift_of
 
     _ = source.index, result.index  # not possible without both
@@ -30,11 +33,15 @@ def in_step(source: File, result: File, proof: Proof) -> str:
         _no_track(result.path)
         return "no sound"
     shift = shift_of(proof)
+    with open_media(source.path) as container:
+        place = {stream.index: number for number, stream in enumerate(container.streams.audio)}
+    if gone := [track.index for track in kept if track.index not in place]:
+        raise ProofFailed(f"the source has no sound track {gone[0]}")
     if all(track.action == "copy" for track in kept):
         offset = check_sound(Path(result.path), source.path, None, kept, shift) or 0.0
         how = "every packet is the source's"
     else:
-        offset = _heard(source.path, result.path, kept, shift)
+        offset = _heard(heard(source.path), heard(result.path), kept, place, shift)
         how = "every track starts, ends and lasts as the source's"
     if offset > AV_LIMIT_MS:
         raise ProofFailed(f"sound is {offset:.3f} ms off")
@@ -49,20 +56,14 @@ def _no_track(result: str) -> None:
             raise ProofFailed("the result has sound, although the proof says that it has none")
 
 
-def _heard(source: str, result: str, kept: list[Track], shift: Fraction) -> float:
-    from media_ops.container.heard import heard
-    from media_ops.frames.source import open_media
-
-    with open_media(source) as container:
-        place = {stream.index: number for number, stream in enumerate(container.streams.audio)}
-    theirs, made = heard(source), heard(result)
+def _heard(
+    theirs: list[Heard], made: list[Heard], kept: list[Track], place: dict[int, int], shift: Fraction
+) -> float:
     if len(made) != len(kept):
         raise ProofFailed(f"{len(made)} sound tracks instead of {len(kept)}")
     offsets = [Fraction(0)]
     # The writer puts copied tracks first.
     for number, track in enumerate(sorted(kept, key=lambda t: t.action != "copy")):
-        if track.index not in place:
-            raise ProofFailed(f"the source has no sound track {track.index}")
         one, other = theirs[place[track.index]], made[number]
         if one.start is None or other.start is None:
             if one.start is not other.start:

@@ -27,9 +27,9 @@ class NotifyOperator(BaseOperator):
         ti = context["ti"]
         published = ti.xcom_pull(task_ids=self.watched[-1])
         if published:
-            self.log.info(
-                "succeeded: %s is published, %s frames", published["output"], published["proof"]["frames_out"]
-            )
+            proof = published["proof"]
+            self.log.info("succeeded: %s is published, %s frames", published["output"], proof["frames_out"])
+            self.log.info("its proof is %s", published["proof_file"])
             self._forget(context)
             return {"outcome": "succeeded", "output": published["output"], "errors": []}
         errors = [error for error in ti.xcom_pull(task_ids=self.watched, key=ERROR_KEY) or [] if error]

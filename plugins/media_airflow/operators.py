@@ -120,7 +120,7 @@ class AudioOperator(JobTask):
 
 
 class MergeOperator(JobTask):
-    """Joins, proves and publishes."""
+    """Joins, proves and publishes; the proof stands beside the output."""
 
     template_fields = ("probe", "segments", "plan", "results")
 

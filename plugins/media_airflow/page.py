@@ -9,7 +9,8 @@ from media_airflow.params import fields
 from media_ops.algorithm import Algorithm
 
 _NOTE = """The source is cut into segments that are processed side by side; the joined result is what one run over the
-whole file would have given, or the job fails with the reason."""
+whole file would have given, or the job fails with the reason. Its proof is published beside it, as
+`<output>.proof.json`."""
 
 
 def page(algorithm: type[Algorithm]) -> str:

@@ -67,7 +67,8 @@ _SLICING: dict[str, Any] = {
         type="string",
         enum=["joints", "full"],
         title="Proof",
-        description_md="`joints` decodes 12 frames either side of each joint, `full` decodes the whole result.",
+        description_md="`joints` decodes 12 frames either side of each joint and 12 at the start, the middle and the "
+        "end of the result; `full`, and a lossless job, decode all of it.",
         section="Slicing",
     ),
     "on_damage": Param(

@@ -30,7 +30,7 @@ def test_any_number_of_segments(media: Media, clip: Clip, folder: Path, segments
     assert (report.proof.frames_in, report.proof.pts_mismatches) == (report.proof.frames_out, 0)
     wanted = {"wall_seconds", "cpu_seconds", "frames", "bytes_in", "bytes_out", "compression_ratio", "speed"}
     assert wanted <= report.metrics.keys()
-    assert left_in(folder) == ["out.mp4"]
+    assert left_in(folder) == ["out.mp4", "out.mp4.proof.json"]
     assert media("compare", source, "out.mp4").returncode == 0
 
 
@@ -42,7 +42,7 @@ def test_lossless_is_exact(media: Media, clip: Clip, folder: Path) -> None:
     assert "143 in, 143 out, 0 at another time" in done.stdout
     assert done.stderr == "", "no bars without a terminal"
     assert media("compare", source, name, "--exact").returncode == 0
-    assert left_in(folder) == ["out.mkv"]
+    assert left_in(folder) == ["out.mkv", "out.mkv.proof.json"]
 
 
 @pytest.mark.parametrize("option", [("--whole",), ("--segment-seconds", "2")])
@@ -80,4 +80,4 @@ def test_an_output_is_replaced_unless_it_must_not(media: Media, clip: Clip, fold
     assert "'out.mp4' exists already" in refused.stderr
     assert media("run", "transcode_h264", clip("one_frame.mp4"), "-o", "out.mp4", *FAST).returncode == 0
     assert output.read_bytes() != b"old"
-    assert left_in(folder) == ["out.mp4"]
+    assert left_in(folder) == ["out.mp4", "out.mp4.proof.json"]

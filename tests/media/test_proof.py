@@ -10,11 +10,12 @@ from typing import Any
 import av
 import pytest
 
-from media_ops.errors import ProofFailed, SegmentsDisagree
+from media_ops.errors import ProofFailed, SegmentsDisagree, SourceChanged
 from media_ops.frames.indexing import build_index
 from media_ops.frames.reader import FrameReader
 from media_ops.model import AudioResult, Plan, ProbeResult, SegmentResult
 from media_ops.storage import open_store
+from media_ops.storage.proved import proof_path
 
 Clip = Callable[[str], Path]
 
@@ -225,3 +226,56 @@ def test_a_frame_at_a_wrong_time_fails(prepared: Prepared, monkeypatch: pytest.M
     work, probed, plan, results, audio = prepared
     with pytest.raises(ProofFailed, match="stands at"):
         work.merge(probed, plan, results, audio)
+
+
+@pytest.mark.parametrize("at", [2, 196])
+def test_wrong_pictures_of_a_job_in_one_piece_fail_by_default(prepared: Prepared, at: int) -> None:
+    work, probed, _, _, audio = prepared
+    plan = work.plan(probed, segments=1)
+    honest = work.segment(plan, 0)
+    assert work.merge(probed, plan, [honest], audio).proof.frames_compared == 36
+    work.output.unlink()
+    spoiled = reencoded(work, plan, 0, swapped(at, at + 1))(honest)
+    with pytest.raises(ProofFailed, match="wrong content"):
+        work.merge(probed, plan, [spoiled], audio)
+    assert not work.output.exists()
+
+
+def test_a_lossless_result_that_differs_in_one_sample_fails(clip: Clip, job: Callable[..., Any]) -> None:
+    """One pixel in the middle of a segment, where nothing is decoded in other jobs; its cell's mean hardly moves."""
+    work = job(clip("silent.mp4"), params={"preset": "ultrafast", "lossless": True})
+    probed = work.probe()
+    plan = work.plan(probed, segments=2)
+    results = [work.segment(plan, number) for number in range(2)]
+    assert work.merge(probed, plan, results, None).proof.lossless_digest
+    path, honest = work.folder / "spoiled.nut", open_store(work.store).path(results[1].key)
+    with av.open(str(honest)) as original, av.open(str(path), "w", format="nut") as output:
+        given = original.streams.video[0]
+        options = {"preset": "ultrafast", "qp": "0", "x264-params": "stitchable=1"}
+        stream: Any = output.add_stream("libx264", rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = given.width, given.height, "yuv420p"
+        stream.codec_context.time_base = stream.time_base = given.time_base
+        stream.codec_context.thread_count = 1
+        stream.codec_context.flags |= av.codec.context.Flags.global_header
+        for number, frame in enumerate(original.decode(given)):
+            picture = frame.to_ndarray()
+            if number == 25:
+                picture[60, 60] ^= 1
+            copy = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+            copy.pts, copy.time_base = frame.pts, frame.time_base
+            output.mux(stream.encode(copy))
+        output.mux(stream.encode(None))
+    results[1] = stored(work, results[1], path)
+    with pytest.raises(ProofFailed, match=f"frame {plan.segments[1].start + 25} is not bit-identical"):
+        work.merge(probed, plan, results, None)
+
+
+def test_a_source_changed_before_the_merge_is_noticed(prepared: Prepared) -> None:
+    work, probed, plan, results, audio = prepared
+    copy = work.folder / "copy.mp4"
+    copy.write_bytes(work.source.read_bytes())
+    work.source = copy
+    with pytest.raises(SourceChanged, match="changed while it was worked on"):
+        work.merge(probed, plan, results, audio)
+    assert not work.output.exists()
+    assert not proof_path(work.output).exists()
