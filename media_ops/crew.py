@@ -16,7 +16,7 @@ from media_ops.settings import Settings
 from media_ops.worker.attempt import Attempt
 
 R = TypeVar("R", bound=Noun)
-Stage = Literal["probe", "process", "audio", "merge"]
+Stage = Literal["probe", "process", "audio", "merge", "witness"]
 
 
 @dataclass(frozen=True)
@@ -87,15 +87,20 @@ class Crew:
                 raise error
             place = earlier
 
+    def halt(self) -> None:
+        """Kill every child and let no other begin, from any thread: whoever works with this crew sees `Stopped`."""
+        self._stopping.set()
+        while self._running:  # again and again: one may be starting its child just now
+            for attempt in list(self._running):
+                attempt.kill()
+            time.sleep(0.01)
+
     def stop(self) -> None:
         """Kill every child and return when no thread is left."""
         self._stopping.set()
         for pool in (self._pool, self._beside):
             pool.shutdown(wait=False, cancel_futures=True)
-        while self._running:  # again and again: one may be starting its child just now
-            for attempt in list(self._running):
-                attempt.kill()
-            time.sleep(0.01)
+        self.halt()
         for pool in (self._pool, self._beside):
             pool.shutdown()
 

@@ -149,6 +149,7 @@ class Metrics(Noun):
     wall_seconds: float = 0.0
     frames_decoded: int = 0
     bytes_written: int = 0
+    peak_bytes: int = Field(0, description="Most memory that the child held at one moment.")
 
 
 class SegmentResult(Noun):
@@ -163,6 +164,7 @@ class SegmentResult(Noun):
     size: int
     signatures: str = Field(description="Key of the luma signatures of every frame handed to the encoder.")
     fingerprints: dict[int, str] = Field(description="Digest of source frames by rank: start-1, start, end-1, end.")
+    digests: str | None = Field(None, description="Key of PTS and digest of every source frame, where asked for.")
     codec_config: str = Field(description="Digest of the encoder's extradata.")
     versions: Versions
     metrics: Metrics = Metrics()
@@ -265,6 +267,7 @@ class ProbeRequest(Noun):
     store: str
     prefix: str
     thorough: bool = Field(False, description="Decode the whole video, so that all damage is known.")
+    first_frames: int | None = Field(None, ge=1, description="Take the source to end after so many frames.")
 
 
 class ProbeResult(Noun):
@@ -293,6 +296,7 @@ class ProcessRequest(Noun):
     trace_id: str
     threads: int = 1
     conceal: bool = Field(False, description="Take damaged pictures as the decoder guesses them.")
+    digests: bool = Field(False, description="Store the digest of every source frame.")
 
 
 class AudioRequest(Noun):

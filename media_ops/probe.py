@@ -24,7 +24,12 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
     source = locate(request.source)
     state = SourceState.of(source)
     profile = describe(source)
-    index = build_index(source, lambda packets: on_progress(packets, None), thorough=request.thorough)
+    index = build_index(
+        source,
+        lambda packets: on_progress(packets, None),
+        thorough=request.thorough,
+        first_frames=request.first_frames,
+    )
     time_base = index.facts.time_base
     seen = anomalies(index.frame_pts, time_base)
     profile = profile.model_copy(update={"anomalies": [*profile.anomalies, *seen]})

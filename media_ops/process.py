@@ -40,6 +40,7 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     fingerprints: dict[int, str] = {}
     cells = []
     digests = []
+    seen: list[str] = []
     reader = FrameReader(request.source, rows, threads=request.threads, conceal=request.conceal)
     encoded = scratch / "segment.nut"
     try:
@@ -55,6 +56,8 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
                 continue
             if lossless:
                 digests.append(np.frombuffer(exact_digest(frame, rows.facts.pixel_format), np.uint8))
+            if request.digests:
+                seen.append(f"{frame.pts} {fingerprints.get(rank) or fingerprint(frame)}")
             converted = encoder.convert(frame)
             cells.append(signature(converted))
             encoder.encode(converted)
@@ -68,6 +71,8 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     sha256, size = _digest(encoded), encoded.stat().st_size
     store.put(f"{key}.signatures", signatures)
     store.put(f"{key}.nut", encoded)
+    if request.digests:
+        store.put(f"{key}.digests", "\n".join(seen).encode())
     return SegmentResult(
         order=segment.order,
         start=segment.start,
@@ -78,6 +83,7 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
         size=size,
         signatures=f"{key}.signatures",
         fingerprints=fingerprints,
+        digests=f"{key}.digests" if request.digests else None,
         codec_config=hashlib.sha256(extradata).hexdigest(),
         versions=Versions(
             wheel=f"av {av.__version__}",

@@ -31,6 +31,7 @@ from media_ops.registry import get
 from media_ops.storage.proved import check_place
 from media_ops.storage.publish import scratch_beside
 from media_ops.storage.source import locate
+from media_ops.trial import Made, Trial
 from media_ops.worker.attempt import audio_attempt, merge_attempt, probe_attempt, process_attempt
 
 CONTAINERS = (".mp4", ".mov", ".mkv", ".webm")
@@ -47,11 +48,12 @@ def run(
     workers: int,
     replace: bool = True,
     on_event: Callable[[Event], None] | None = None,
+    trial: Trial | None = None,
 ) -> RunReport:
     """Do one job and report it; a `MediaError` becomes a report of the outcome `failed`.
 
     `on_event` is called from several threads, one at a time. Whatever ends the job, no process and no temporary file
-    of it remains, and the output is there whole or as it was before.
+    of it remains, and the output is there whole or as it was before. `trial` looks over the job's shoulder.
     """
     meter = _Meter()
     duration = 0.0
@@ -65,7 +67,7 @@ def run(
         if isinstance(ready, EncodeAlgorithm):
             ready.check_container(destination.suffix)
         with scratch_beside(destination) as scratch, Crew(workers, on_event) as crew:
-            job = _Job(ready, params, source, str(scratch / "store"), options, crew)
+            job = _Job(ready, params, source, str(scratch / "store"), options, crew, trial)
             duration = job.work(destination, replace, draft)
     except MediaError as error:
         return RunReport(**draft, outcome="failed", metrics=meter.read(), error=error.to_record())
@@ -76,7 +78,14 @@ def run(
 
 class _Job:
     def __init__(
-        self, algorithm: Algorithm, params: dict[str, Any], source: str, store: str, options: JobOptions, crew: Crew
+        self,
+        algorithm: Algorithm,
+        params: dict[str, Any],
+        source: str,
+        store: str,
+        options: JobOptions,
+        crew: Crew,
+        trial: Trial | None,
     ) -> None:
         self.algorithm = algorithm
         self.params = params
@@ -84,11 +93,18 @@ class _Job:
         self.store = store
         self.options = options
         self.crew = crew
+        self.trial = trial
 
     def work(self, destination: Path, replace: bool, draft: dict[str, Any]) -> float:
         """Go through the verbs, note in `draft` what is known as soon as it is, give the source's seconds."""
+        if self.trial:
+            self.trial.began(self.crew)
         request = ProbeRequest(
-            source=self.source, store=self.store, prefix=_PREFIX, thorough=self.options.on_damage == "conceal"
+            source=self.source,
+            store=self.store,
+            prefix=_PREFIX,
+            thorough=self.options.on_damage == "conceal",
+            first_frames=self.trial.first_frames if self.trial else None,
         )
         probe = self.crew.do("probe", lambda: probe_attempt(request))
         plan = self._cut(probe)
@@ -102,6 +118,8 @@ class _Job:
             if warning not in draft["warnings"]:
                 draft["warnings"].append(warning)
         draft["proof"], draft["proof_file"] = merged.proof, merged.proof_file
+        if self.trial:
+            self.trial.made(Made(self.store, probe, results, audio, merged))
         return probe.duration
 
     def _cut(self, probe: ProbeResult) -> Plan:
@@ -138,6 +156,7 @@ class _Job:
             trace_id=str(uuid.uuid4()),
             threads=self._threads(plan),
             conceal=self.options.on_damage == "conceal",
+            digests=self.trial is not None,
         )
 
     def _merging(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -175,6 +175,19 @@ class FrameIndex:
         carriers = np.sort(self.order)
         following = int(np.searchsorted(carriers, packet, "right"))
         return int(carriers[following]) if following < len(carriers) else len(self.pts)
+
+    def head(self, frames: int) -> FrameIndex:
+        """Give the index of a source that ends after its first `frames` frames, and the packets that they need."""
+        if frames >= self.frames:
+            return self
+        packets = slice(0, self._end(int(self.order[:frames].max())))
+        columns: dict[str, Any] = {
+            name: getattr(self, name)[packets] for name in ("pts", "dts", "duration", "size", "pos", "entry")
+        }
+        end = int(self.frame_pts[frames])
+        damage = tuple(span for span in self.findings.damage if span[0] < end)
+        columns["findings"] = self.findings._replace(damage=damage)
+        return replace(self, order=self.order[:frames], frame_pts=self.frame_pts[:frames], **columns)
 
     def to_bytes(self) -> bytes:
         """Pack as one columnar object."""

@@ -19,10 +19,12 @@ from media_ops.frames.packets import OnPacket, Packets, read_packets
 _SAMPLE = 8
 
 
-def build_index(path: str | Path, on_packet: OnPacket | None = None, *, thorough: bool = False) -> FrameIndex:
+def build_index(
+    path: str | Path, on_packet: OnPacket | None = None, *, thorough: bool = False, first_frames: int | None = None
+) -> FrameIndex:
     """Index the first video stream of `path`; a `thorough` index is built by decoding and knows all damage.
 
-    Raises `NotMedia`, `NoVideo` (also where no frame is presented), `Unsupported` (encrypted).
+    With `first_frames` the index ends after so many, and no more are decoded for it. Raises `NotMedia`, `NoVideo` (also where no frame is presented), `Unsupported` (encrypted).
     """
     packets, facts = read_packets(path, on_packet)
     if not packets.pts:
@@ -34,14 +36,16 @@ def build_index(path: str | Path, on_packet: OnPacket | None = None, *, thorough
         times = [packets.pts[i] for i in order]
         sample = decode(path, frames=_SAMPLE)
         if _agrees(sample, order, times):
-            return _index(packets, _seen(facts, sample), "packets", order, times, Findings())
+            index = _index(packets, _seen(facts, sample), "packets", order, times, Findings())
+            return index.head(first_frames) if first_frames else index
         reason = "packets and the first decoded frames do not agree"
-    decoded = decode(path, on_packet)
+    decoded = decode(path, on_packet, frames=first_frames and first_frames + 1)
     if not decoded.order:
         raise NoVideo(f"{path}: the video stream has not one frame that can be decoded")
     times = decoded.times(facts)
     found = Findings(_damage(decoded, packets, times), _change(decoded, times, facts), reason)
-    return _index(packets, _seen(facts, decoded), "decoding", decoded.order, times, found)
+    index = _index(packets, _seen(facts, decoded), "decoding", decoded.order, times, found)
+    return index.head(first_frames) if first_frames else index
 
 
 def _insufficient(packets: Packets, facts: Facts) -> str | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Generic, Literal, TypeVar
 
+from media_ops.account import Account, WitnessRequest
 from media_ops.compare import CompareRequest, Comparison
 from media_ops.errors import ChildDied, OurError, Stalled, from_record
 from media_ops.model import (
@@ -34,7 +35,7 @@ from media_ops.storage.publish import scratch_beside
 from media_ops.worker.stall import StallWatch
 
 R = TypeVar("R", bound=Noun)
-Verb = Literal["probe", "process", "audio", "merge", "compare", "check"]
+Verb = Literal["probe", "process", "audio", "merge", "compare", "check", "witness"]
 
 
 @dataclass(frozen=True)
@@ -184,3 +185,8 @@ def compare_attempt(request: CompareRequest) -> Attempt[Comparison]:
 def check_attempt(request: CheckRequest) -> Attempt[CheckReport]:
     """Check a proof again."""
     return Attempt("check", request, CheckReport)
+
+
+def witness_attempt(request: WitnessRequest) -> Attempt[Account]:
+    """Decode a file plainly and tell what is in it."""
+    return Attempt("witness", request, Account)

@@ -79,6 +79,11 @@ def _run(verb: str, request: str, scratch: Path, on_progress: Any) -> dict[str, 
         from media_ops.proof.report import CheckRequest
 
         return check(CheckRequest.model_validate_json(request), scratch, on_progress).model_dump()
+    if verb == "witness":
+        from media_ops.account import WitnessRequest
+        from media_ops.witness import witness
+
+        return witness(WitnessRequest.model_validate_json(request), on_progress).model_dump()
     raise OurError(f"there is no verb {verb!r}")
 
 
@@ -87,6 +92,7 @@ def _with_cpu(result: dict[str, Any]) -> dict[str, Any]:
         return result
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     result["metrics"]["cpu_seconds"] = round(sum(u.ru_utime + u.ru_stime for u in used), 3)
+    result["metrics"]["peak_bytes"] = 1024 * max(u.ru_maxrss for u in used)
     return result
 
 
