@@ -80,6 +80,12 @@ _TABLE = (
         "a few damaged bytes in a header can ask for pictures that no machine has the memory for",
     ),
     Rule(
+        "unreadable-name",
+        "refused",
+        "the file's name is not valid UTF-8",
+        "requests, reports and proofs are text, and could not name the file",
+    ),
+    Rule(
         "odd-size",
         "refused",
         "width or height of the result is odd and the encoder would subsample chroma there",

@@ -1,7 +1,7 @@
 """The commands, and what becomes of errors: one sentence on stderr, one exit code.
 
-0 success, 1 compare found a difference or a proof does not hold, 2 the input is at fault, 3 the world, 4 we are,
-64 wrong usage, 130 and 143 interrupted.
+0 success, 1 compare found a difference or a proof does not hold, 2 the input is at fault, 3 the world, 4 we are or
+conform found a wrong result, 64 wrong usage, 130 and 143 interrupted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from media_ops.cli import algorithms, compare, probe, proof, run
+from media_ops.cli import algorithms, compare, conform, probe, proof, run
 from media_ops.errors import MediaError, OurError
 
 WRONG_USAGE = 64
@@ -32,6 +32,7 @@ app.command("probe")(probe.command)
 app.command("run")(run.command)
 app.command("compare")(compare.command)
 app.command("proof")(proof.command)
+app.command("conform")(conform.command)
 app.command("algorithms")(algorithms.command)
 
 

@@ -24,7 +24,8 @@ def build_index(
 ) -> FrameIndex:
     """Index the first video stream of `path`; a `thorough` index is built by decoding and knows all damage.
 
-    With `first_frames` the index ends after so many, and no more are decoded for it. Raises `NotMedia`, `NoVideo` (also where no frame is presented), `Unsupported` (encrypted).
+    With `first_frames` the index ends after so many, and no more are decoded for it. Raises `NotMedia`,
+    `NoVideo` (also where no frame is presented), `Unsupported` (encrypted).
     """
     packets, facts = read_packets(path, on_packet)
     if not packets.pts:

@@ -19,7 +19,8 @@ def locate(uri: str) -> str:
     try:
         path.encode()
     except UnicodeEncodeError:
-        raise SourceNotAllowed(f"{uri!r} cannot be read: its name is not valid UTF-8") from None
+        sentence = f"{uri!r} cannot be read: its name is not valid UTF-8"
+        raise SourceNotAllowed(sentence, rule="unreadable-name") from None
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:
