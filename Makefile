@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python3.11 names the Python that .venv is built on.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow fuzz check bench up down requirements clean
+.PHONY: help setup demo test test-slow fuzz conform check bench up down requirements clean
 
 BIN := .venv/bin
 # Taken as they were typed, so that blanks, quotes and dollar signs of a file's name survive.
@@ -26,6 +26,9 @@ test-slow: setup ## Run the tests that take minutes
 
 fuzz: setup ## Process damaged files, N of them from SEED on  [N=2000] [SEED=1]
 	@N=$(or $(N),2000) SEED=$(or $(SEED),1) exec nice $(BIN)/python -m pytest -m slow -s tests/fuzz -k many
+
+conform: setup ## Try a corpus of real files; writes docs/conformance.md  [CORPUS=/path]
+	@exec $(BIN)/python -m tests.conform.corpus "$${CORPUS:-../shared/corpus}"
 
 check: setup ## Lint, format, types, import rules
 	$(BIN)/ruff check .
