@@ -57,6 +57,7 @@ class Account(Noun):
     side_data: dict[str, str] = Field(default_factory=dict)
     frames: int = 0
     packets: int = 0
+    frames_beside: int = Field(0, description="Frames of the longest other video stream, by the container's word.")
     dts_span: int | None = Field(None, description="Ticks from the first packet's DTS to the last one's.")
     cut_off: bool = False
     faults: int = Field(0, description="Packets that gave an error instead of a picture.")

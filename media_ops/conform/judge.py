@@ -42,6 +42,7 @@ class Result:
     warnings: Sequence[str] = ()
     peak_bytes: int = 0
     crashes: Sequence[str] = field(default_factory=tuple)
+    lossless: bool = False
 
 
 def faults(source: Seen, result: Result) -> list[str]:
@@ -50,9 +51,12 @@ def faults(source: Seen, result: Result) -> list[str]:
     found += _pictures(source, result)
     if not found:
         found += _times(source, result)
+    seen = source.account
+    if seen.look == "animation" and seen.frames == 1 < seen.frames_beside:
+        found.append(f"its still picture was taken instead of its {seen.frames_beside} moving ones")
     found += _tags(source.account, result)
     found += _sound(source, result)
-    size = source.account.width * source.account.height
+    size = seen.width * seen.height
     if result.peak_bytes > MOST_BYTES and size <= _HD:
         found.append(f"a worker held {result.peak_bytes / 1e9:.2f} GB")
     return found
@@ -74,6 +78,8 @@ def _pictures(source: Seen, result: Result) -> list[str]:
         return [f"the result holds {counts[1]} packets that give {counts[0]} frames, the source {len(wanted)} frames"]
     if output.faults:
         return [f"the result cannot be decoded without errors: {output.first_fault}"]
+    if result.lossless and output.pixel_format == source.account.pixel_format and result.output.digests != wanted:
+        return ["the result was to be lossless, but its frames are not the source's bit by bit"]
     return []
 
 

@@ -153,7 +153,7 @@ class Attempted:
             [str(self.source)],
             str(self.output),
             self.wish.params,
-            JobOptions(segments=segments, verify="full"),
+            JobOptions(segments=segments),
             workers=self.crew_size,
             on_event=examiner.note,
             trial=examiner,
@@ -186,6 +186,7 @@ class Attempted:
             warnings=report.warnings,
             peak_bytes=examiner.peak_bytes,
             crashes=self.crashes,
+            lossless=self.wish.params.get("lossless") is True,
         )
         found = faults(source, result)
         if slicing.segments == 1 and source.account.frames > 1 and self.wish.segments > 1 and not slicing.reason:

@@ -11,6 +11,7 @@ from typing import Any, cast
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.sidedata.sidedata import Type
+from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -53,7 +54,7 @@ class PlainDecode:
             video = only_video(container)
             if video.codec_context is None:
                 raise NoVideo(f"{path}: no decoder knows the codec of the video stream")
-            self.facts = _facts_of_stream(video)
+            self.facts = _facts_of_stream(video) | {"frames_beside": _frames_beside(container, video)}
             video.codec_context.thread_count = 1
             for frame in self._frames(container, video):
                 self._see(frame, video)
@@ -105,10 +106,14 @@ class PlainDecode:
 
 
 def _sounds_only(container: InputContainer) -> bool:
-    from av.stream import Disposition
-
     moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     return bool(container.streams.audio) and not moving
+
+
+def _frames_beside(container: InputContainer, video: VideoStream) -> int:
+    """Frames of the longest other video stream that is no cover, by the container's word."""
+    others = [s for s in container.streams.video if s.index != video.index]
+    return max((s.frames for s in others if not s.disposition & Disposition.attached_pic), default=0)
 
 
 def _facts_of_stream(video: VideoStream) -> dict[str, Any]:

@@ -73,6 +73,7 @@ def test_what_is_the_same_is_right() -> None:
         (result(output=output(faults=1, first_fault="packet 3")), "without errors: packet 3"),
         (result(output=replace(output(), times=[*TIMES[:9], 28])), "frame 9 of the result stands at 0.373333"),
         (result(output=replace(output(), times=[*TIMES[:9], None])), "the result has frames without a time"),
+        (result(lossless=True), "its frames are not the source's bit by bit"),
         (result(shift=Fraction(1, 75)), "frame 0 of the result stands at 0.000000 s instead of 0.013333"),
         (result(output=output(colour=(1, 16, 9, 1))), "colour primaries became 1 instead of 9"),
         (result(output=output(colour=(9, 16, 9, 2))), "colour range became 2 instead of 1"),
@@ -114,6 +115,7 @@ def test_what_is_allowed() -> None:
     assert faults(source(), result(output=output(sounds=late))) == []
     encoded = [Sound(index=0, codec="opus", start="0", end="1015/1000", length="1", block="1/50")]
     assert faults(source(), result(output=output(sounds=encoded))) == []
+    assert faults(source(), result(lossless=True, output=replace(output(), digests=DIGESTS))) == []
     named = result(output=output(side_data={}), warnings=["mastering display is dropped", "HDR10+ data is dropped"])
     assert faults(source(), named) == []
     rgb = source(rgb=True, colour=(9, 16, 0, 2), side_data={})
@@ -126,6 +128,14 @@ def test_what_is_allowed() -> None:
         faults(source(width=3840, height=2160), result(output=output(width=3840, height=2160), peak_bytes=2 * 10**9))
         == []
     )
+
+
+def test_an_animation_of_which_only_the_still_was_taken() -> None:
+    still = {"look": "animation", "frames": 1, "packets": 1, "sounds": [], "side_data": {}}
+    made = Result([0], ["a"], Seen(told(**still), [0], ["b"]))
+    assert faults(Seen(told(**still), [0], ["a"]), made) == []
+    words = faults(Seen(told(**still, frames_beside=5), [0], ["a"]), made)
+    assert words == ["its still picture was taken instead of its 5 moving ones"]
 
 
 def test_matroska_counts_milliseconds() -> None:

@@ -24,7 +24,7 @@ Library = Callable[..., Path]
 
 
 def test_every_outcome_that_is_not_wrong(library: Library, tried: Try, clip: Clip) -> None:
-    folder = library("full_range.mp4", "one_frame.mp4", "odd.mkv", "sound_only.m4a")
+    folder = library("rgb.mkv", "one_frame.mp4", "odd.mkv", "sound_only.m4a")
     (folder / "cut.mp4").write_bytes(clip("plain.mp4").read_bytes()[:60_000])
     (folder / "list.mp4").write_text("ffconcat version 1.0\nfile silent.mp4\n")
     (folder / "notes.txt").write_text("This is no video.\n")
@@ -32,15 +32,15 @@ def test_every_outcome_that_is_not_wrong(library: Library, tried: Try, clip: Cli
     rows = tried(folder)
     assert {name: row.outcome for name, row in rows.items()} == {
         "cut.mp4": "refused",
-        "full_range.mp4": "sliced",
         "list.mp4": "refused",
         "notes.txt": "skipped",
         "odd.mkv": "refused",
         "one_frame.mp4": "whole",
+        "rgb.mkv": "sliced",
         "sound_only.m4a": "skipped",
         "still.jpg": "skipped",
     }
-    film = rows["full_range.mp4"]
+    film = rows["rgb.mkv"]
     assert (film.segments, film.frames, film.reason, film.output) == (2, 25, None, None)
     assert (rows["one_frame.mp4"].segments, rows["one_frame.mp4"].reason) == (1, "it has one frame")
     assert "(rule odd-size)" in str(rows["odd.mkv"].reason)
