@@ -61,11 +61,15 @@ def command(
     from media_ops.conform.state import State, default_place
     from media_ops.conform.walk import files_below
     from media_ops.conform.wish import Wish, fastest
+    from media_ops.errors import ParamsInvalid
     from media_ops.registry import get
 
     keep = keep.absolute() if keep else None
     params = fastest(algorithm, typed(algorithm, assignments(param or [])))
     get(algorithm).from_params(params)
+    for place in (keep.parent if keep else None, report.absolute().parent if report else None):
+        if place and not (place.is_dir() and os.access(place, os.W_OK)):
+            raise ParamsInvalid(f"there is no folder {str(place)!r} that can be written to")
     wish = Wish(
         algorithm=algorithm,
         params=params,

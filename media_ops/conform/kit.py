@@ -86,12 +86,14 @@ class Kit:
                     raise Stopped
                 self._leashes.add(leash)
             self._on_begin(name)
-            scratch.mkdir()
             try:
+                scratch.mkdir()
                 output.parent.mkdir(parents=True, exist_ok=True)
                 output.unlink(missing_ok=True)
                 crew_size = max(1, len(os.sched_getaffinity(0)) // self.workers)
                 return Attempted(path, name, output, scratch, self.wish, leash, crew_size).finding()
+            except OSError as error:  # no place for the output, no space for the state
+                return Finding(row=Row(path=name, outcome="wrong", reason=f"{type(error).__name__}: {error}"))
             finally:
                 _remove(scratch)
                 with self._guard:

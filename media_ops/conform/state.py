@@ -11,6 +11,7 @@ from pathlib import Path
 import media_ops
 from media_ops.conform.row import Finding
 from media_ops.conform.wish import Wish
+from media_ops.errors import StoreUnavailable
 
 
 class State:
@@ -22,9 +23,15 @@ class State:
     def __init__(self, path: Path, wish: Wish, *, fresh: bool) -> None:
         self.path = path
         self._about = f"{wish.model_dump_json()} {_engine()}"
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._known = {} if fresh else _read(path)
-        self._file = path.open("w" if fresh else "a")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("w" if fresh else "a")
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StoreUnavailable(
+                f"{str(path)!r} cannot be written: {reason}; --state names another file"
+            ) from error
 
     def __enter__(self) -> State:
         return self

@@ -155,3 +155,19 @@ def test_the_files_of_a_folder(tmp_path: Path) -> None:
     assert found == [".hidden/c.mp4", "a.mp4", "b/1.mp4", "b/2.mp4", "link.mp4"]
     with pytest.raises(SourceNotFound, match="no such folder"):
         files_below(tmp_path / "nowhere")
+
+
+def test_a_name_that_is_no_text_is_refused_by_a_rule(library: Library, tried: Try) -> None:
+    folder = library("one_frame.mp4")
+    (folder / "one_frame.mp4").rename(folder / "\udcff.mp4")
+    row = tried(folder)["\udcff.mp4"]
+    assert (row.outcome, "(rule unreadable-name)" in str(row.reason)) == ("refused", True)
+    assert tried(folder)["\udcff.mp4"] == row
+
+
+def test_no_place_for_an_output_is_wrong_and_the_others_go_on(library: Library, tried: Try, tmp_path: Path) -> None:
+    folder = library("sound_only.m4a")
+    (folder / "film.mp4").write_bytes(b"no film")
+    (tmp_path / "kept" / "film.mp4.mp4").mkdir(parents=True)
+    rows = tried(folder, keep=str(tmp_path / "kept"))
+    assert {name: row.outcome for name, row in rows.items()} == {"film.mp4": "wrong", "sound_only.m4a": "skipped"}
