@@ -51,6 +51,7 @@ class Account(Noun):
     height: int = 0
     pixel_format: str = ""
     colour: tuple[int, int, int, int] = (2, 2, 2, 0)
+    colour_by_container: tuple[int, int, int, int] = (2, 2, 2, 0)
     rgb: bool = False
     sample_aspect: str = "1"
     display_matrix: tuple[int, ...] | None = None

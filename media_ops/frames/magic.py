@@ -25,6 +25,7 @@ _VIDEO = (
     b"#EXTM3U",
     b"ffconcat",
 )
+_STILL_NAMES = {".avif", ".heic", ".heif"}
 # Not .ts: that is TypeScript as often as video, whose bytes speak for themselves.
 _NAMES = {
     *(
@@ -55,12 +56,15 @@ def look_of(path: str | Path) -> Look:
     by_bytes = _picture(head)
     if by_bytes:
         return by_bytes
+    suffix = Path(path).suffix.lower()
+    if suffix in _STILL_NAMES and head[4:8] != b"ftyp":  # it lost the box that says so
+        return "picture"
     riff = head[:4] == b"RIFF" and head[8:11] == b"AVI"
     stream = any(head[at : at + 1] == b"\x47" == head[at + step : at + step + 1] for at, step in ((0, 188), (4, 192)))
     start_code = head[:3] == b"\0\0\1" and head[3:4] != b"\0"  # else it is an icon
     if riff or stream or start_code or head[4:8] in _BOXES or head.startswith(_VIDEO):
         return "video"
-    return "video" if Path(path).suffix.lower() in _NAMES else "other"
+    return "video" if suffix in _NAMES else "other"
 
 
 def _picture(head: bytes) -> Look | None:

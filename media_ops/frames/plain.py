@@ -124,19 +124,20 @@ def _facts_of_stream(video: VideoStream) -> dict[str, Any]:
         "step": str(1 / rate),
         "width": video.codec_context.width,
         "height": video.codec_context.height,
+        "colour_by_container": _colour_of(video.codec_context),
     }
+
+
+def _colour_of(tagged: Any) -> tuple[int, int, int, int]:
+    return int(tagged.color_primaries), int(tagged.color_trc), int(tagged.colorspace), int(tagged.color_range)
 
 
 def _facts_of_frame(frame: VideoFrame, video: VideoStream) -> dict[str, Any]:
     context, carried = video.codec_context, cast(Any, frame.side_data)
     data: dict[Type, bytes] = {item.type: bytes(item) for item in carried}
     matrix = data.get(Type.DISPLAYMATRIX)
-    colour = (
-        _said(int(frame.color_primaries), int(context.color_primaries), 2),
-        _said(int(frame.color_trc), int(context.color_trc), 2),
-        _said(int(frame.colorspace), int(context.colorspace), 2),
-        _said(int(frame.color_range), int(context.color_range), 0),
-    )
+    pairs = zip(_colour_of(frame), _colour_of(context), (2, 2, 2, 0), strict=True)
+    colour = tuple(by_stream if by_frame == nothing else by_frame for by_frame, by_stream, nothing in pairs)
     return {
         "width": frame.width,
         "height": frame.height,
@@ -147,10 +148,6 @@ def _facts_of_frame(frame: VideoFrame, video: VideoStream) -> dict[str, Any]:
         "display_matrix": struct.unpack("<9i", matrix[:36]) if matrix else None,
         "side_data": _side_data(data),
     }
-
-
-def _said(by_frame: int, by_stream: int, nothing: int) -> int:
-    return by_stream if by_frame == nothing else by_frame
 
 
 def _side_data(data: dict[Type, bytes]) -> dict[str, str]:

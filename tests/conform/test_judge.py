@@ -130,6 +130,11 @@ def test_what_is_allowed() -> None:
     )
 
 
+def test_container_and_decoder_may_disagree_on_colour() -> None:
+    vp8 = source(colour=(9, 16, 5, 1), colour_by_container=(9, 16, 1, 1))
+    assert [bool(faults(vp8, result(output=output(colour=(9, 16, m, 1))))) for m in (5, 1, 6)] == [False, False, True]
+
+
 def test_an_animation_of_which_only_the_still_was_taken() -> None:
     still = {"look": "animation", "frames": 1, "packets": 1, "sounds": [], "side_data": {}}
     made = Result([0], ["a"], Seen(told(**still), [0], ["b"]))

@@ -29,6 +29,8 @@ WEBP = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0"
         ("a.gif", b"GIF89a", "animation"),
         ("a.avif", box(b"ftyp", b"avif\0\0\0\0mif1miaf"), "picture"),
         ("a.avif", box(b"ftyp", b"avif\0\0\0\0avismif1"), "animation"),
+        ("a.avif", box(b"meta", b""), "picture"),
+        ("a.mp4", box(b"meta", b""), "video"),
         ("a", box(b"ftyp", b"isom\0\0\0\0avc1"), "video"),
         ("a", box(b"moov", b""), "video"),
         ("a", b"\x1a\x45\xdf\xa3", "video"),
