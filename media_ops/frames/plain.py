@@ -133,8 +133,7 @@ def _colour_of(tagged: Any) -> tuple[int, int, int, int]:
 
 
 def _facts_of_frame(frame: VideoFrame, video: VideoStream) -> dict[str, Any]:
-    context, carried = video.codec_context, cast(Any, frame.side_data)
-    data: dict[Type, bytes] = {item.type: bytes(item) for item in carried}
+    context, data = video.codec_context, _carried(frame)
     matrix = data.get(Type.DISPLAYMATRIX)
     pairs = zip(_colour_of(frame), _colour_of(context), (2, 2, 2, 0), strict=True)
     colour = tuple(by_stream if by_frame == nothing else by_frame for by_frame, by_stream, nothing in pairs)
@@ -148,6 +147,13 @@ def _facts_of_frame(frame: VideoFrame, video: VideoStream) -> dict[str, Any]:
         "display_matrix": struct.unpack("<9i", matrix[:36]) if matrix else None,
         "side_data": _side_data(data),
     }
+
+
+def _carried(frame: VideoFrame) -> dict[Type, bytes]:
+    try:
+        return {item.type: bytes(item) for item in cast(Any, frame.side_data)}
+    except ValueError:  # PyAV 18.1 shows none of it where one kind is unknown to it, such as EXIF (31)
+        return {}
 
 
 def _side_data(data: dict[Type, bytes]) -> dict[str, str]:
