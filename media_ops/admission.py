@@ -10,6 +10,9 @@ from media_ops.model import JobOptions
 if TYPE_CHECKING:
     from media_ops.frames.index import FrameIndex
 
+# MP4 and MOV count how long a frame is shown in 31 bits.
+_LONGEST_GAP = 2**31 - 1
+
 
 def admit(source: str, index: FrameIndex, options: JobOptions) -> None:
     """Refuse what nothing sensible can be made of: raises `Unsupported` or `DamagedMedia`."""
@@ -31,6 +34,11 @@ def admit(source: str, index: FrameIndex, options: JobOptions) -> None:
             f"{source}: presentation times run backwards at frame {rank}, from {before:.3f} s to {after:.3f} s",
             rule="backward-times",
         )
+    leaps = (index.frame_pts[1:] - index.frame_pts[:-1] > _LONGEST_GAP).nonzero()[0]
+    if len(leaps):
+        rank = int(leaps[0])
+        gap = float(int(index.frame_pts[rank + 1] - index.frame_pts[rank]) * index.facts.time_base)
+        raise Unsupported(f"{source}: nothing is shown for {gap:.0f} s after frame {rank}", rule="time-leap")
 
 
 def inexact(index: FrameIndex) -> tuple[str, str] | None:
@@ -38,4 +46,6 @@ def inexact(index: FrameIndex) -> tuple[str, str] | None:
     if index.findings.damage:
         places = len(index.findings.damage)
         return "concealed", f"{places} damaged places: what a decoder makes of them depends on all it saw before"
+    if index.findings.packed or len(set(index.order.tolist())) < index.frames:
+        return "several-pictures", "packets hold several pictures, of which none can be asked for alone"
     return None

@@ -44,10 +44,22 @@ _TABLE = (
         "what a decoder makes of a damaged place depends on everything it decoded before",
     ),
     Rule(
+        "several-pictures",
+        "whole",
+        "a packet holds several pictures (packed B-frames in AVI)",
+        "pictures are told apart by their packets",
+    ),
+    Rule(
         "backward-times",
         "refused",
         "presentation times run backwards",
         "no container can show that, and frames put in order of time would not be in the source's order",
+    ),
+    Rule(
+        "time-leap",
+        "refused",
+        "a frame would have to be shown for more than 2^31 ticks, 6.6 hours of a transport stream",
+        "MP4 and MOV cannot hold that; the clock of a stream that was cut together from several starts anew there",
     ),
     Rule(
         "encrypted",

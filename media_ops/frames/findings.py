@@ -13,11 +13,13 @@ class Findings(NamedTuple):
 
     `damage` is what a whole decode could not give or had to guess; an index by packets knows of a missing end only.
     `change` says how the picture changes in the middle, `decoded_because` why packets were not enough.
+    `packed` means that packets hold several pictures or none, so that their pictures cannot be asked for alone.
     """
 
     damage: tuple[Span, ...] = ()
     change: str | None = None
     decoded_because: str | None = None
+    packed: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Give plain JSON."""

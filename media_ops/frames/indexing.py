@@ -44,7 +44,7 @@ def build_index(
     if not decoded.order:
         raise NoVideo(f"{path}: the video stream has not one frame that can be decoded")
     times = decoded.times(facts)
-    found = Findings(_damage(decoded, packets, times), _change(decoded, times, facts), reason)
+    found = Findings(_damage(decoded, packets, times), _change(decoded, times, facts), reason, packets.empty)
     index = _index(packets, _seen(facts, decoded), "decoding", decoded.order, times, found)
     return index.head(first_frames) if first_frames else index
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class Look:
 
     frame: VideoFrame | None
     field_order: int = 0
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def interlaced(self) -> bool:
@@ -58,6 +59,8 @@ class Look:
         said = [words for kind, words in _EXTRAS.items() if kind in found]
         if Type.MASTERING_DISPLAY_METADATA in found and not self.light.display:
             said.append("an incomplete description of the mastering display")
+        if self.tags.get("alpha_mode") == "1" and self.frame and not self.frame.format.name.startswith("yuva"):
+            said.append("the alpha channel")  # it lies beside the pictures, where the decoder does not look
         return tuple(dict.fromkeys(said))
 
 
@@ -69,7 +72,7 @@ def look(path: str | Path) -> Look:
             frame = next(iter(container.decode(video)), None)
         except FFmpegError:
             frame = None
-        return Look(frame, int(video.codec_context.field_order))
+        return Look(frame, int(video.codec_context.field_order), dict(video.metadata))
 
 
 def first_frame(path: str | Path) -> VideoFrame | None:
@@ -78,11 +81,18 @@ def first_frame(path: str | Path) -> VideoFrame | None:
 
 
 def side_data(frame: VideoFrame | None) -> dict[Type, Any]:
-    """Give a frame's side data by kind; none where one kind is newer than PyAV, which then cannot list any."""
-    try:
-        return {data.type: data for data in frame.side_data} if frame is not None else {}  # type: ignore[attr-defined]
-    except ValueError:
-        return {}
+    """Give a frame's side data by kind."""
+    return {data.type: data for data in frame.side_data} if frame is not None else {}  # type: ignore[attr-defined]
+
+
+def _named_by_number(kind: type[Type], value: int) -> Type:
+    member = object.__new__(kind)
+    member._name_, member._value_ = f"KIND_{value}", value  # type: ignore[assignment]
+    return member
+
+
+# PyAV 18 lists no side data at all where one kind is newer than its enumeration: EXIF, views of MV-HEVC.
+Type._missing_ = classmethod(_named_by_number)  # type: ignore[assignment,method-assign]
 
 
 def display_matrix(frame: VideoFrame | None) -> DisplayMatrix | None:

@@ -79,17 +79,20 @@ class FrameReader:
 
     def _in_order(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
         rows = self.rows
-        place = {int(packet): at for at, packet in enumerate(rows.order)}
+        places: dict[int, list[int]] = {}  # a packet may hold several pictures
+        for at in reversed(range(len(rows.order))):
+            places.setdefault(int(rows.order[at]), []).append(at)
         following = 0
         # A recording may begin in the middle of a group of pictures: what its first pictures lack is no damage.
         begun = rows.entry > 0
         for frame in frames:
             self.decoded += 1
             mark: Any = frame.opaque
-            at = place.get(mark[0]) if mark else None
             begun = begun or not frame.is_corrupt
-            if at is None:
+            wanted = places.get(mark[0]) if mark else None
+            if not wanted:
                 continue
+            at = wanted.pop()
             if at != following:
                 break
             self._check(frame)
@@ -127,7 +130,7 @@ class FrameReader:
 
 def _from_entry(container: InputContainer, video: VideoStream, rows: Rows) -> Iterator[Packet[Any]]:
     """Give the packets from the segment's entry to its last one, each compared with the index."""
-    for back in _STEPS_BACK if rows.entry else ():
+    for back in _STEPS_BACK if rows.entry and _seek_target(rows) != NO_PTS else ():
         target = _seek_target(rows) - round(back / rows.facts.time_base)
         try:
             container.seek(target, stream=video, backward=True, any_frame=False)
@@ -143,7 +146,7 @@ def _from_entry(container: InputContainer, video: VideoStream, rows: Rows) -> It
 def _seek_target(rows: Rows) -> int:
     """Matroska's cues hold PTS (its DTS are made up); everything else is sought by DTS."""
     pts, dts = int(rows.pts[0]), int(rows.dts[0])
-    return pts if "matroska" in rows.facts.container or dts == NO_PTS else dts
+    return pts if pts != NO_PTS and ("matroska" in rows.facts.container or dts == NO_PTS) else dts
 
 
 def _skip_to_entry(packets: Iterator[Packet[Any]], rows: Rows) -> Packet[Any] | None:

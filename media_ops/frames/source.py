@@ -16,6 +16,9 @@ from media_ops.errors import NotMedia, NoVideo, SourceNotFound, Unsupported
 from media_ops.frames.allowed import DEMUXERS, PROTOCOLS, address, forced, refusal
 
 _MOST_PIXELS = 8192 * 8192
+_BESIDE = (
+    av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails | av.stream.Disposition.dependent
+)
 
 
 def open_media(path: str | Path) -> InputContainer:
@@ -69,12 +72,15 @@ def _decoder_options() -> dict[str, str]:
 
 
 def only_video(container: InputContainer) -> VideoStream:
-    """Find the first video stream that is no cover picture and switch every other stream off.
+    """Choose the video and switch every other stream off.
 
-    Raises `NoVideo` (also by the rule `no-decoder`), or `Unsupported` by the rule `too-large`.
+    It is the first by default, else the first, of those that are no cover picture; a still picture beside a moving
+    one, as animated AVIF has, does not count. Raises `NoVideo` (also by the rule `no-decoder`), or `Unsupported` by
+    the rule `too-large`.
     """
-    cover = av.stream.Disposition.attached_pic
-    video = next((s for s in container.streams.video if not s.disposition & cover), None)
+    films = [s for s in container.streams.video if not s.disposition & _BESIDE]
+    moving = [s for s in films if s.frames != 1] or films
+    video = next((s for s in moving if s.disposition & av.stream.Disposition.default), next(iter(moving), None))
     if video is None:
         raise NoVideo(f"{container.name}: there is no video stream")
     context = video.codec_context
