@@ -76,6 +76,9 @@ def compare(
     seen = Lockstep(first, second)
     seen.play(on_progress)
     findings = _Findings()
+    for which, film in (("first", first), ("second", second)):
+        if film.lost:
+            findings.notes.append(f"{film.lost} packets of the {which} file cannot be decoded")
     sounds = heard(first.path), heard(second.path)
     moved = _shift(first, second, sounds[0], findings)
     mismatches = _times(first, second, moved, findings)

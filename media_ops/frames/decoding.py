@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 from media_ops.frames.findings import Span, joined
 from media_ops.frames.index import NO_PTS, Facts
 from media_ops.frames.packets import OnPacket
-from media_ops.frames.source import only_video, open_media
+from media_ops.frames.source import demux, only_video, open_media
 
 # These have no PTS, and FFmpeg invents wrong ones for H.264 in AVI, so that nothing looks missing.
 CONTAINERS_WITHOUT_PTS = {"avi", "h264", "hevc", "vvc", "m4v", "mpegvideo", "mjpeg", "obu"}
@@ -129,6 +129,6 @@ def _never_decreases(times: list[int | None]) -> bool:
 def packets_with_content(container: InputContainer, video: VideoStream) -> Iterator[Packet[Any]]:
     """Give packets with content to the end, or to the error that ends the file early."""
     try:
-        yield from (packet for packet in container.demux(video) if packet.size)
+        yield from (packet for packet in demux(container, video) if packet.size)
     except FFmpegError:
         return

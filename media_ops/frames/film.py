@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
 from media_ops.errors import DamagedMedia
+from media_ops.frames.decoding import flushed, packets_with_content
 from media_ops.frames.indexing import build_index
 from media_ops.frames.source import only_video, open_media
 
@@ -28,25 +29,34 @@ class Film:
         self._known = index.frame_pts if index.built_by == "decoding" else None
         self.time_base = index.facts.time_base
         self.times: list[Fraction] = []
+        self.lost = 0
+        self._damaged = bool(index.findings.damage)
 
     def play(self) -> Iterator[VideoFrame]:
-        """Decode every frame in presentation order; raises `DamagedMedia`."""
-        self.times = []
+        """Decode every frame in presentation order; packets that give an error instead are counted in `lost`."""
+        self.times, self.lost = [], 0
         with open_media(self.path) as container:
             video = only_video(container)
             video.thread_type = "AUTO"
-            try:
-                for frame in container.decode(video):
-                    self.times.append(self._time(frame, len(self.times)))
-                    yield frame
-            except FFmpegError as error:
-                raise DamagedMedia(
-                    f"{self.path!r}: the frame after {len(self.times)} others cannot be decoded ({error.strerror})"
-                ) from error
+            if self._damaged:  # what several threads make of damage depends on their timing
+                video.thread_count = 1
+            for packet in packets_with_content(container, video):
+                try:
+                    frames = video.codec_context.decode(packet)
+                except FFmpegError:
+                    self.lost += 1
+                    continue
+                yield from self._timed(frames)
+            yield from self._timed(flushed(video))
+
+    def _timed(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
+        for frame in frames:
+            self.times.append(self._time(frame, len(self.times)))
+            yield frame
 
     def _time(self, frame: VideoFrame, rank: int) -> Fraction:
         if self._known is not None and rank < len(self._known):
             return int(self._known[rank]) * self.time_base
-        if frame.pts is None or frame.time_base is None:
+        if frame.pts is None:
             raise DamagedMedia(f"{self.path!r}: frame {rank} has no time")
-        return frame.pts * frame.time_base
+        return frame.pts * self.time_base

@@ -17,7 +17,7 @@ from media_ops.errors import Unsupported
 from media_ops.frames.entries import Entry, entry_of, nal_length_size, nals
 from media_ops.frames.index import NO_PTS, PROGRESSIVE, Facts
 from media_ops.frames.pictures import is_shown, shows_nothing, size_header
-from media_ops.frames.source import only_video, open_media
+from media_ops.frames.source import demux, only_video, open_media
 
 OnPacket = Callable[[int], None]
 
@@ -73,7 +73,7 @@ def read_packets(path: str | Path, on_packet: OnPacket | None = None) -> tuple[P
         context = video.codec_context
         length_size = nal_length_size(context.name, context.extradata)
         try:
-            for packet in container.demux(video):
+            for packet in demux(container, video):
                 if packet.size:
                     packets.add(packet, context.name, length_size)
                     if on_packet and len(packets.pts) % 256 == 0:

@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 
 from media_ops.errors import NoVideo
 from media_ops.frames.fingerprint import fingerprint
-from media_ops.frames.source import only_video, open_media
+from media_ops.frames.source import demux, only_video, open_media
 
 # Dynamic data changes with every frame: that there is some is all that the first frame can tell.
 _DYNAMIC = {
@@ -65,7 +65,7 @@ class PlainDecode:
     def _frames(self, container: InputContainer, video: VideoStream) -> Any:
         context = video.codec_context
         try:
-            for packet in container.demux(video):
+            for packet in demux(container, video):
                 if not packet.size:
                     continue
                 self._count(packet)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from media_ops.errors import NotMedia, NoVideo, SourceNotFound, Unsupported
@@ -96,3 +100,14 @@ def only_video(container: InputContainer) -> VideoStream:
         if stream.index != video.index:
             stream.discard = av.stream.Discard.all
     return video
+
+
+def demux(container: InputContainer, streams: Stream | Sequence[Stream]) -> Iterator[Packet[Any]]:
+    """Give every packet of `streams`, and an empty one of each at the end.
+
+    PyAV 18 fails behind those where a transport stream has gained a stream since it was opened.
+    """
+    try:
+        yield from container.demux(streams)
+    except IndexError:
+        return
