@@ -96,9 +96,13 @@ def _count(
 
 
 def _cpu_seconds(index: FrameIndex, algorithm: Algorithm) -> float:
-    megapixels = index.facts.width * index.facts.height / 1e6 * index.frames
-    per_megapixel = algorithm.encoder().cpu_seconds_per_megapixel if isinstance(algorithm, EncodeAlgorithm) else 0.05
-    return megapixels * per_megapixel
+    facts = index.facts
+    megapixels = facts.width * facts.height / 1e6 * index.frames
+    if not isinstance(algorithm, EncodeAlgorithm):
+        return megapixels * 0.05
+    settings = algorithm.settings()
+    scale = (settings.height or facts.height) / facts.height
+    return megapixels * scale**2 * settings.cpu_seconds_per_megapixel
 
 
 def _extra_decoding(index: FrameIndex, edges: list[int], before: int, after: int) -> float:

@@ -125,3 +125,12 @@ def test_too_small_a_picture_is_refused(film: Film, job: Callable[..., Any]) -> 
         job(clip, algorithm="transcode_h265").run(1)
     assert caught.value.rule == "small-picture"
     job(clip, params={"preset": "ultrafast"}).run(1)
+
+
+def test_work_is_priced_by_the_size_that_is_encoded(clip: Callable[[str], Path], job: Callable[..., Any]) -> None:
+    def reason(**params: Any) -> str:
+        work = job(clip("silent.mp4"), params={"preset": "ultrafast", **params})
+        return str(work.plan(work.probe()).slicing.reason)
+
+    assert "about 0.0 CPU-s" in reason(height=90)
+    assert reason(height=720) != reason()
