@@ -13,16 +13,21 @@ def prepare_audio(
 ) -> AudioResult:
     """Decide for each sound track whether it is copied or encoded, and encode those that must be.
 
+    A track is copied only if a trial shows that the copy is heard as the source is.
+
     Tracks to copy are read from the source by the merge, with their own time stamps and priming.
     """
+    from media_ops.container.rehearsal import not_kept
     from media_ops.container.sound import encode_tracks
-    from media_ops.container.tracks import audio_track, container_format
+    from media_ops.container.tracks import audio_track, container_format, encoded_track
     from media_ops.frames.source import open_media
     from media_ops.storage import open_store
 
     with open_media(request.source) as source:
         container = container_format(request.container)
         tracks = [audio_track(request.source, stream, container) for stream in source.streams.audio]
+    changed = not_kept(request.source, tracks, container, scratch)
+    tracks = [encoded_track(t, container, changed[t.index]) if t.index in changed else t for t in tracks]
     encoded = [track for track in tracks if track.action == "encode"]
     key, size, losses = None, 0, []
     if encoded:

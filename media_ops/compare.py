@@ -149,17 +149,24 @@ def _sound(
             if one.start is not other.start:
                 findings.differences.append(f"sound track {number}: only one of the two can be heard")
             continue
-        padding = max(one.block, other.block) if one.codec != other.codec else Fraction(0)
+        encoded = one.codec != other.codec  # then gaps are silence, and overlaps are cut off
+        padding = max(one.block, other.block) if encoded else Fraction(0)
+        length = one.span if encoded else one.length
+        if one.length > one.span + one.span / 10 and encoded:
+            findings.differences.append(f"sound track {number} of the first file lies over itself: its times are wrong")
         started = (other.start - second_times[0]) - (one.start - first_times[0])
         ended = (other.end - second_times[0]) - (one.end - first_times[0])
         offsets.append(abs(started))
         for what, by, allowed in (
             ("starts", started, SOUND_LIMIT),
             ("ends", ended, SOUND_LIMIT + padding),
-            ("lasts", other.length - one.length, SOUND_LIMIT + padding),
+            ("lasts", other.length - length, SOUND_LIMIT + padding),
         ):
             if abs(by) > allowed:
                 findings.differences.append(f"sound track {number} {what} {_later(by, what)}")
+        between = one.moved(other) - (second_times[0] - first_times[0])
+        if not encoded and abs(between) > SOUND_LIMIT:
+            findings.differences.append(f"sound track {number} is heard {_later(between, 'is')} in its middle")
     return max(offsets, default=None)
 
 

@@ -134,6 +134,12 @@ _TABLE = (
         "a guess is not the source's picture; `on_damage: conceal` accepts the decoder's guess and lists the places",
     ),
     Rule(
+        "sound-times",
+        "refused",
+        "by its times, more than a tenth of a sound track that must be encoded lies over the rest of it",
+        "nobody can say when it is to be heard, and what overlaps would be lost",
+    ),
+    Rule(
         "no-pixel-format",
         "refused",
         "the encoder takes no pixel format near the source's",

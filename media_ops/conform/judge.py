@@ -137,8 +137,7 @@ def _sound(source: Seen, result: Result) -> list[str]:
     made = result.output.account.sounds
     if len(made) != len(kept):
         return [*found, f"the result has {len(made)} sound tracks instead of {len(kept)}"]
-    # Copied tracks come first.
-    for track, sound in zip(sorted(kept, key=lambda t: t.action != "copy"), made, strict=True):
+    for track, sound in zip(kept, made, strict=True):
         found += _moved(by_index[track.index], sound, result.shift)
     return found
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from array import array
+from dataclasses import dataclass, field
 from fractions import Fraction
 
+import numpy as np
 from av.audio.frame import AudioFrame
 from av.error import FFmpegError
+from numpy.typing import NDArray
 
 from media_ops.frames.source import open_media
+
+# Shorter than any frame of a codec: a place that far into a frame is inside it even where trimming moved its edge.
+_INSIDE = 0.002
 
 
 @dataclass
@@ -24,25 +30,53 @@ class Heard:
     start: Fraction | None = None
     end: Fraction = Fraction(0)
     length: Fraction = Fraction(0)
+    # Of each frame: how much sound came before it, and when it is heard. Two hours of AAC take 5 MB.
+    _places: array[float] = field(default_factory=lambda: array("d"), repr=False)
+    _times: array[float] = field(default_factory=lambda: array("d"), repr=False)
+
+    @property
+    def span(self) -> Fraction:
+        """Seconds from start to end: the sound's length once gaps are silence and overlaps are cut off."""
+        return self.end - (self.start or 0)
 
     def add(self, frame: AudioFrame) -> None:
         """Take in the next decoded frame."""
         lasts = Fraction(frame.samples, frame.sample_rate)
-        self.length += lasts
         if frame.pts is not None and frame.time_base is not None:
             time = frame.pts * frame.time_base
             self.start = time if self.start is None else self.start
-            self.end = time + lasts
+            self._places.append(float(self.length))
+            self._times.append(float(time))
+            self.end = max(self.end, time + lasts)
         else:
             self.end += lasts
+        self.length += lasts
+
+    def moved(self, other: Heard) -> Fraction:
+        """Give the furthest that a frame of `other`, which holds the same samples, is from its place here."""
+        places = np.concatenate([self._places, other._places]) + _INSIDE
+        places = places[places < float(min(self.length, other.length))]
+        if not len(places) or not self._places or not other._places:
+            return Fraction(0)
+        by = other._times_at(places) - self._times_at(places)
+        return Fraction(float(by[np.abs(by).argmax()])).limit_denominator(10**9)
+
+    def _times_at(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
+        ours, times = np.asarray(self._places), np.asarray(self._times)
+        frame = np.maximum(np.searchsorted(ours, places, side="right") - 1, 0)
+        at: NDArray[np.float64] = times[frame] + places - ours[frame]
+        return at
 
 
 def heard(path: str) -> list[Heard]:
-    """Decode all sound of a file, a track each; packets that cannot be decoded are not heard."""
+    """Decode all sound of a file, a track each; what cannot be decoded is not heard."""
     with open_media(path) as container:
         tracks = {}
         for stream in container.streams.audio:
             context = stream.codec_context
+            if context is None:  # no decoder knows it
+                tracks[stream.index] = Heard("unknown", Fraction(0))
+                continue
             block = Fraction(context.frame_size or 0, context.sample_rate or 1)
             tracks[stream.index] = Heard(context.name, block)
         if not tracks:

@@ -48,7 +48,9 @@ def add_sound(output: OutputContainer, stream: Stream, sound: SoundTrack, contai
     """
     start, first = sound.presented_start(), next(sound.packets(), None)
     priming = Fraction(0)
-    if first is not None and first.pts is not None:
+    # A first packet that merely holds no sound is followed by a gap, and primes nothing.
+    marked = first is not None and (first.is_discard or first.has_sidedata("skip_samples") or (first.pts or 0) < 0)
+    if first is not None and first.pts is not None and marked:
         priming = max(priming, start - first.pts * first.time_base)
     added = None
     if container in MATROSKA and stream.codec_context.name == "aac" and priming:

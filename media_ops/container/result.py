@@ -64,7 +64,7 @@ def write_result(path: Path, container: str, contents: Contents, on_packet: Call
     time_base = contents.video.index.facts.time_base
     with ExitStack() as stack:
         source = stack.enter_context(open_media(contents.source))
-        options = _muxer_options(container, time_base)
+        options = muxer_options(container, time_base)
         output = stack.enter_context(av.open(str(path), "w", format=container, options=options))
         video = _video_stream(stack, output, contents, container)
         original = source.streams[contents.video_index]
@@ -103,7 +103,8 @@ def _video_stream(stack: ExitStack, output: OutputContainer, contents: Contents,
     return video
 
 
-def _muxer_options(container: str, time_base: Fraction) -> dict[str, str]:
+def muxer_options(container: str, time_base: Fraction) -> dict[str, str]:
+    """Choose options so that no time is changed; `time_base` is the video's."""
     if container in MATROSKA:
         return {"avoid_negative_ts": "disabled"}
     # Edit lists count in the movie's clock: a multiple of the video's keeps its start exact.
@@ -184,10 +185,11 @@ def _shifted(
         if packet.size:
             lane = lanes[packet.stream_index]
             for ready in lane.convert(packet):
-                yield _moved(ready, lane.stream, shift)
+                yield moved(ready, lane.stream, shift)
 
 
-def _moved(packet: Packet[Any], stream: Stream, shift: Fraction) -> Packet[Any]:
+def moved(packet: Packet[Any], stream: Stream, shift: Fraction) -> Packet[Any]:
+    """Address a packet to `stream`, `shift` seconds later."""
     ticks = round(shift / packet.time_base)
     packet.pts = None if packet.pts is None else packet.pts + ticks
     packet.dts = packet.pts if packet.dts is None else packet.dts + ticks

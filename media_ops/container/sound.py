@@ -25,6 +25,8 @@ _OPUS_RATE = 48000
 _ENCODERS = {"aac": "aac", "opus": "libopus"}
 # Smaller steps are rounding of the container's clock, not gaps.
 _TOLERANCE = Fraction(1, 1000)
+# Of what is heard: more than is repeated where a recording was joined.
+_MOST_CUT = Fraction(1, 10)
 
 
 def encode_tracks(
@@ -34,7 +36,7 @@ def encode_tracks(
 
     AAC goes into MOV, whose edit lists mark the encoder's priming; Opus into Matroska, as the result's WebM is, so
     that its delay and the padding of its end are copied as they are. Raises `DamagedMedia` when the sound cannot be
-    decoded in its middle.
+    decoded in its middle, or says of most of it that it is heard at the same time.
     """
     with open_media(source) as container:
         rates = [_rate(container.streams[index], codec) for index, codec in codecs.items()]
@@ -51,7 +53,7 @@ def encode_tracks(
             track.decode(packet, source)
             on_progress(done, None)
         for track in tracks.values():
-            track.finish()
+            track.finish(source)
         return [loss for track in tracks.values() for loss in track.losses()]
 
 
@@ -132,8 +134,11 @@ class _Track:
             if placed is not None:
                 self._encode(placed)
 
-    def finish(self) -> None:
-        """Flush resampler and encoder."""
+    def finish(self, source: str) -> None:
+        """Flush resampler and encoder. Raises `DamagedMedia` where the times have left too little of the sound."""
+        if self._cut > _MOST_CUT * ((self._due or 0) - (self._start or 0)):
+            words = f"{self._cut / self.rate:.3f} s of it lie over other sound"
+            raise DamagedMedia(f"{source}: sound track {self._index} has wrong times, {words}", rule="sound-times")
         for part in self._resampler.resample(None) if self._resampler else ():
             self._encode(part)
         if self._start is not None:

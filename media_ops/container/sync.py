@@ -76,13 +76,15 @@ def common_shift(source: str, index: FrameIndex, tracks: list[Track]) -> Fractio
 def check_sound(
     result: Path, source: str, encoded: Callable[[], InputContainer] | None, tracks: list[Track], shift: Fraction
 ) -> float | None:
-    """Compare every sound packet of the result with the one it was made from.
+    """Compare every sound packet of the result with the one it was made from, and what is heard of both files.
 
     `encoded` opens the tracks that were encoded beside the video. Gives the largest change of time against the
     picture in milliseconds, None when there is no sound. Raises `ProofFailed` when a track or packet is missing or
-    is not the same sound.
+    is not the same sound, or is not heard at its time: packets that are all there may be skipped by an edit list.
     """
     from media_ops.container.aligned import check_alignment
+    from media_ops.container.heard import heard
+    from media_ops.container.presented import difference
 
     kept = [track for track in tracks if track.kind == "audio" and track.action != "drop"]
     if not kept:
@@ -102,6 +104,15 @@ def check_sound(
             moved.append(check_alignment(original, encoding))
             original = encoding
         moved.append(_compare(sound, original, shift))
+    with open_media(source) as container:
+        place = {stream.index: number for number, stream in enumerate(container.streams.audio)}
+    theirs = heard(source)
+    for ours, track in zip(heard(str(result)), kept, strict=True):
+        one = theirs[place[track.index]]
+        if words := difference(one, ours, copied=track.action == "copy", shift=shift):
+            raise ProofFailed(f"sound track {track.index}: in the result it {words}")
+        if one.start is not None and ours.start is not None:
+            moved.append(abs(ours.start - one.start - shift))
     return round(float(max(moved)) * 1000, 6)
 
 

@@ -38,10 +38,14 @@ def audio_track(source: str, stream: Stream, container: str) -> Track:
     reason = None if _codec_id(codec) in _AUDIO[container] else f"{container} does not take {codec} safely"
     timed = not (container in ("mp4", "mov") and codec.startswith("pcm_"))
     reason = reason or why_not_copied(source, stream.index, timed=timed)
-    if reason is None:
-        return Track(index=stream.index, kind="audio", action="copy", codec=codec)
+    track = Track(index=stream.index, kind="audio", action="copy", codec=codec)
+    return encoded_track(track, container, reason) if reason else track
+
+
+def encoded_track(track: Track, container: str, reason: str) -> Track:
+    """Encode a track instead of copying it."""
     target = _ENCODED_AUDIO.get(container, "aac")
-    return Track(index=stream.index, kind="audio", action="encode", codec=target, reason=reason)
+    return track.model_copy(update={"action": "encode", "codec": target, "reason": reason})
 
 
 def other_tracks(source: InputContainer, video: Stream, container: str) -> list[Track]:

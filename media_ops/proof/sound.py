@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from media_ops.container.heard import Heard
     from media_ops.proof.files import File
 
-_LIMIT = Fraction(int(AV_LIMIT_MS), 1000)
-
-
 def in_step(source: File, result: File, proof: Proof) -> str:
     """Compare copied tracks packet by packet; where one was encoded, what is heard: start, end and length."""
     from pathlib import Path
@@ -59,19 +56,15 @@ def _no_track(result: str) -> None:
 def _heard(
     theirs: list[Heard], made: list[Heard], kept: list[Track], place: dict[int, int], shift: Fraction
 ) -> float:
+    from media_ops.container.presented import difference
+
     if len(made) != len(kept):
         raise ProofFailed(f"{len(made)} sound tracks instead of {len(kept)}")
     offsets = [Fraction(0)]
-    # The writer puts copied tracks first.
-    for number, track in enumerate(sorted(kept, key=lambda t: t.action != "copy")):
-        one, other = theirs[place[track.index]], made[number]
-        if one.start is None or other.start is None:
-            if one.start is not other.start:
-                raise ProofFailed(f"sound track {track.index}: only one of source and result can be heard")
-            continue
-        allowed = _LIMIT + (max(one.block, other.block) if track.action == "encode" else 0)
-        offsets.append(abs(other.start - one.start - shift))
-        for what, by in (("ends", other.end - one.end - shift), ("lasts", other.length - one.length)):
-            if abs(by) > allowed:
-                raise ProofFailed(f"sound track {track.index} {what} {float(by) * 1000:+.3f} ms from the source's")
+    for other, track in zip(made, kept, strict=True):
+        one = theirs[place[track.index]]
+        if words := difference(one, other, copied=track.action == "copy", shift=shift):
+            raise ProofFailed(f"sound track {track.index}: in the result it {words}")
+        if one.start is not None and other.start is not None:
+            offsets.append(abs(other.start - one.start - shift))
     return round(float(max(offsets)) * 1000, 6)
