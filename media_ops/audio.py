@@ -32,7 +32,8 @@ def prepare_audio(
     key, size, losses = None, 0, []
     if encoded:
         path = scratch / ("sound.mka" if container == "webm" else "sound.mov")
-        losses = encode_tracks(request.source, {t.index: t.codec or "" for t in encoded}, path, on_progress)
+        codecs = {track.index: track.codec or "" for track in encoded}
+        losses = encode_tracks(request.source, codecs, path, on_progress, edited=container in ("mp4", "mov"))
         key, size = f"{request.prefix}/{path.name}", path.stat().st_size
         open_store(request.store).put(key, path)
     warnings = _warnings(tracks) + losses

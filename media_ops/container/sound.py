@@ -16,12 +16,17 @@ from av.audio.stream import AudioStream
 from av.error import FFmpegError
 from av.packet import Packet
 
+from media_ops.container.heard import heard
 from media_ops.container.priming import CopyLane
 from media_ops.errors import DamagedMedia
 from media_ops.frames.source import open_media
 
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _OPUS_RATE = 48000
+_AAC_BLOCK = 1024
+# libopus begins 6.5 ms early. Matroska's clock, 1 ms, has the first packet and the end of the delay each rounded, so
+# that the sound is read up to 1 ms late. Between 6.5 and the 7 ms that are read no place is further off than 0.75 ms.
+_OPUS_DELAY, _OPUS_START = 312, 324
 _ENCODERS = {"aac": "aac", "opus": "libopus"}
 # Smaller steps are rounding of the container's clock, not gaps.
 _TOLERANCE = Fraction(1, 1000)
@@ -30,23 +35,34 @@ _MOST_CUT = Fraction(1, 10)
 
 
 def encode_tracks(
-    source: str, codecs: dict[int, str], path: Path, on_progress: Callable[[int, int | None], None]
+    source: str,
+    codecs: dict[int, str],
+    path: Path,
+    on_progress: Callable[[int, int | None], None],
+    *,
+    edited: bool = False,
 ) -> list[str]:
     """Encode tracks of `source`, `codecs` by stream index, into `path`; give in words what is lost by it.
 
     AAC goes into MOV, whose edit lists mark the encoder's priming; Opus into Matroska, as the result's WebM is, so
-    that its delay and the padding of its end are copied as they are. Raises `DamagedMedia` when the sound cannot be
+    that its delay and the padding of its end are copied as they are. Where the result has edit lists too (`edited`),
+    AAC ends exactly: its blocks are padded in front, where the list skips, and not behind. Raises `DamagedMedia` when the sound cannot be
     decoded in its middle, or says of most of it that it is heard at the same time.
     """
     with open_media(source) as container:
         rates = [_rate(container.streams[index], codec) for index, codec in codecs.items()]
+        places = [stream.index for stream in container.streams.audio]
+    ends = dict(zip(places, (track.end for track in heard(source)), strict=True))
     # Edit lists count in the movie's clock, by default in milliseconds.
     options = {"movie_timescale": str(min(math.lcm(*rates), 2**31 - 1))}
     form = "mov"
     if path.suffix == ".mka":
         form, options = "matroska", {"avoid_negative_ts": "disabled"}
     with open_media(source) as container, av.open(str(path), "w", format=form, options=options) as output:
-        tracks = {index: _Track(container.streams[index], codec, output) for index, codec in codecs.items()}  # type: ignore[arg-type]
+        tracks = {
+            index: _Track(container.streams[index], codec, output, ends[index], edited)  # type: ignore[arg-type]
+            for index, codec in codecs.items()
+        }
         packets = container.demux([container.streams[index] for index in codecs])
         for done, packet in enumerate(packets, 1):
             track = tracks[packet.stream.index]  # an empty, flushing packet has no number of its own
@@ -76,7 +92,9 @@ def _rate(stream: Any, codec: str) -> int:
 class _Track:
     """One encoder and the sample at which its next frame is due."""
 
-    def __init__(self, stream: AudioStream, codec: str, output: av.container.OutputContainer):
+    def __init__(
+        self, stream: AudioStream, codec: str, output: av.container.OutputContainer, end: Fraction, edited: bool
+    ):
         context = stream.codec_context
         self.rate = _rate(stream, codec)
         self._index, self._channels = stream.index, context.layout.nb_channels
@@ -91,6 +109,7 @@ class _Track:
         self._stream.format = self._format
         self._stream.time_base = Fraction(1, self.rate)
         self._stream.bit_rate = 64_000 * max(2, min(8, self._channels))
+        self._end, self._edited = round(end * self.rate), edited
         self._marks_priming = output.format.name == "mov"
         self._resampler: AudioResampler | None = None
         self._taken: tuple[object, ...] = ()
@@ -98,7 +117,7 @@ class _Track:
         self._start: int | None = None
         self._lane: CopyLane | None = None
         self._damage: str | None = None
-        self._cut = 0
+        self._cut = self._nudge = 0
 
     def losses(self) -> list[str]:
         """Say what the encoder could not take."""
@@ -142,6 +161,10 @@ class _Track:
         for part in self._resampler.resample(None) if self._resampler else ():
             self._encode(part)
         if self._start is not None:
+            missing = self._end - (self._due or 0)
+            if 0 < missing <= 2 * _TOLERANCE * self.rate:  # by the rounding of times
+                for silence in self._silence(missing):
+                    self._encode(silence)
             self._mux(self._stream.encode(None))
 
     def _resampled(self, frame: AudioFrame) -> Iterator[AudioFrame]:
@@ -167,13 +190,15 @@ class _Track:
                 self._encode(silence)
             return part
         self._cut += min(-lag, part.samples)
-        if -lag >= part.samples:
+        return self._part(part, -lag, part.samples)
+
+    def _part(self, whole: AudioFrame, start: int, end: int) -> AudioFrame | None:
+        """Cut out samples; None where nothing is left."""
+        if start >= end:
             return None
-        samples = part.to_ndarray()
         across = 1 if self._format == "fltp" else av.AudioLayout(self._layout).nb_channels
-        kept = AudioFrame.from_ndarray(
-            np.ascontiguousarray(samples[:, -lag * across :], np.float32), self._format, self._layout
-        )
+        samples = whole.to_ndarray()[:, start * across : end * across]
+        kept = AudioFrame.from_ndarray(np.ascontiguousarray(samples, np.float32), self._format, self._layout)
         kept.sample_rate = self.rate
         return kept
 
@@ -188,10 +213,29 @@ class _Track:
 
     def _encode(self, part: AudioFrame) -> None:
         self._due = self._due or 0
-        part.pts = self._due
-        part.time_base = Fraction(1, self.rate)
+        if self._start is None:
+            self._start = self._due
+            self._lead_in(self._due)
+        if self._due + part.samples > self._end:
+            kept = self._part(part, 0, self._end - self._due)  # a resampler gives some samples more
+            if kept is None:
+                return
+            part = kept
+        self._pass_on(part, self._due)
         self._due += part.samples
-        self._start = part.pts if self._start is None else self._start
+
+    def _lead_in(self, start: int) -> None:
+        """Let silence that nobody hears fill AAC's first block, so that the last one is full of sound."""
+        if self._edited:
+            filling = (start - self._end) % _AAC_BLOCK
+            for silence in self._silence(filling):
+                self._pass_on(silence, start - filling)
+        elif self._format == "flt":
+            tick = self.rate // 1000
+            self._nudge = round(Fraction(start - _OPUS_START, tick)) * tick - (start - _OPUS_DELAY)
+
+    def _pass_on(self, part: AudioFrame, pts: int) -> None:
+        part.pts, part.time_base = pts + self._nudge, Fraction(1, self.rate)
         self._mux(self._stream.encode(part))
 
     def _mux(self, packets: list[Packet[Any]]) -> None:
