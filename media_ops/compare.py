@@ -153,7 +153,9 @@ def _sound(
         padding = max(one.block, other.block) if encoded else Fraction(0)
         length = one.span if encoded else one.length
         if one.length > one.span + one.span / 10 and encoded:
-            findings.differences.append(f"sound track {number} of the first file lies over itself: its times are wrong")
+            findings.differences.append(
+                f"sound track {number} of the first file lies over itself: its times are wrong"
+            )
         started = (other.start - second_times[0]) - (one.start - first_times[0])
         ended = (other.end - second_times[0]) - (one.end - first_times[0])
         offsets.append(abs(started))

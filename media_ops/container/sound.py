@@ -46,8 +46,9 @@ def encode_tracks(
 
     AAC goes into MOV, whose edit lists mark the encoder's priming; Opus into Matroska, as the result's WebM is, so
     that its delay and the padding of its end are copied as they are. Where the result has edit lists too (`edited`),
-    AAC ends exactly: its blocks are padded in front, where the list skips, and not behind. Raises `DamagedMedia` when the sound cannot be
-    decoded in its middle, or says of most of it that it is heard at the same time.
+    AAC ends exactly: its blocks are filled in front, where the list skips, and not behind.
+
+    Raises `DamagedMedia` when the sound cannot be decoded in its middle, or has times that lie over each other.
     """
     with open_media(source) as container:
         rates = [_rate(container.streams[index], codec) for index, codec in codecs.items()]
@@ -118,6 +119,7 @@ class _Track:
         self._lane: CopyLane | None = None
         self._damage: str | None = None
         self._cut = self._nudge = 0
+        self._held = Fraction(0)
 
     def losses(self) -> list[str]:
         """Say what the encoder could not take."""
@@ -147,19 +149,28 @@ class _Track:
         """Encode a decoded frame at its own time: silence fills a gap, an overlap is cut off."""
         start = Fraction(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
         frame.pts = None
+        if start is not None and self._resampler is not None and self._due is not None:
+            # What the resampler still holds is part of what came before: 2 ms of sound at 8 kHz.
+            lag = start * self.rate - self._due - self._held
+            if abs(lag) > _TOLERANCE * self.rate:
+                self._begin_anew()
+            else:
+                start = None
         for part in self._resampled(frame):
             placed = part if start is None else self._placed(part, start)
             start = None
             if placed is not None:
                 self._encode(placed)
+            else:
+                self._resampler, self._taken, self._held = None, (), Fraction(0)
+                return
 
     def finish(self, source: str) -> None:
         """Flush resampler and encoder. Raises `DamagedMedia` where the times have left too little of the sound."""
         if self._cut > _MOST_CUT * ((self._due or 0) - (self._start or 0)):
             words = f"{self._cut / self.rate:.3f} s of it lie over other sound"
             raise DamagedMedia(f"{source}: sound track {self._index} has wrong times, {words}", rule="sound-times")
-        for part in self._resampler.resample(None) if self._resampler else ():
-            self._encode(part)
+        self._begin_anew()
         if self._start is not None:
             missing = self._end - (self._due or 0)
             if 0 < missing <= 2 * _TOLERANCE * self.rate:  # by the rounding of times
@@ -171,12 +182,19 @@ class _Track:
         """Bring a frame into the encoder's form; where the source's changes in the middle, begin anew."""
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
         if form != self._taken:
-            if self._resampler:
-                for part in self._resampler.resample(None):
-                    self._encode(part)
+            self._begin_anew()
             self._taken, self._resampler = form, AudioResampler(self._format, self._layout, self.rate)
         assert self._resampler is not None
-        yield from self._resampler.resample(frame)
+        self._held += Fraction(frame.samples * self.rate, frame.sample_rate)
+        for part in self._resampler.resample(frame):
+            self._held -= part.samples
+            yield part
+
+    def _begin_anew(self) -> None:
+        """Encode what the resampler holds, and leave it."""
+        for part in self._resampler.resample(None) if self._resampler else ():
+            self._encode(part)
+        self._resampler, self._taken, self._held = None, (), Fraction(0)
 
     def _placed(self, part: AudioFrame, start: Fraction) -> AudioFrame | None:
         wanted = round(start * self.rate)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from media_ops.container.heard import Heard
     from media_ops.proof.files import File
 
+
 def in_step(source: File, result: File, proof: Proof) -> str:
     """Compare copied tracks packet by packet; where one was encoded, what is heard: start, end and length."""
     from pathlib import Path

@@ -186,7 +186,7 @@ def test_a_stored_segment_that_was_damaged_is_noticed(prepared: Prepared) -> Non
 def test_sound_moved_by_20_ms_fails(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
     from media_ops.container import result as writing
 
-    honest = writing._moved
+    honest = writing.moved
 
     def late(packet: Any, stream: Any, shift: Any) -> Any:
         moved: Any = honest(packet, stream, shift)
@@ -194,9 +194,9 @@ def test_sound_moved_by_20_ms_fails(prepared: Prepared, monkeypatch: pytest.Monk
         moved.dts += round(0.020 / moved.time_base)
         return moved
 
-    monkeypatch.setattr(writing, "_moved", late)
+    monkeypatch.setattr(writing, "moved", late)
     work, probed, plan, results, audio = prepared
-    with pytest.raises(ProofFailed, match="sound moved by 20"):
+    with pytest.raises(ProofFailed, match="starts 20"):
         work.merge(probed, plan, results, audio)
     assert not work.output.exists()
 
