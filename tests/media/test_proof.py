@@ -196,7 +196,7 @@ def test_sound_moved_by_20_ms_fails(prepared: Prepared, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(writing, "moved", late)
     work, probed, plan, results, audio = prepared
-    with pytest.raises(ProofFailed, match="starts 20"):
+    with pytest.raises(ProofFailed, match=r"20\.000 ms later"):
         work.merge(probed, plan, results, audio)
     assert not work.output.exists()
 
