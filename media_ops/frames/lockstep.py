@@ -10,6 +10,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorTrc
 
+from media_ops.frames.confirmed import confirmed
 from media_ops.frames.film import Film
 from media_ops.frames.likeness import Cells, Picture, cells, format_of, picture, range_of, squared_error
 
@@ -23,7 +24,6 @@ _LEAST_CHANGE = 1.0
 # cross-fades among them, and on two that nearly stand still: no false finding.
 _CLEAR_CHANGE = 4.0
 _CLEARLY = 1.5
-_RUN = 3
 _FEWEST_CELLS = 4
 _MATRICES = {
     0: "rgb",
@@ -83,7 +83,7 @@ class Lockstep:
                 on_progress(rank + 1, self.first.frames)
         if waiting and window:
             self._judge(self.compared, list(window)[-2:], waiting, following=False)
-        self.misplaced = sorted({*self.misplaced, *_confirmed(self._suspects)})
+        self.misplaced = sorted({*self.misplaced, *confirmed(self._suspects)})
         for film in (theirs, ours):  # the longer one, for its count and times
             for _ in film:
                 pass
@@ -138,16 +138,6 @@ class Lockstep:
                     self._suspects[rank] = rank + at - place
                     break
         self._noise += noise
-
-
-def _confirmed(suspects: dict[int, int]) -> Iterator[tuple[int, int]]:
-    """Give the suspects (rank, rank shown) that changed places with a neighbour or stand in a shifted run."""
-    for rank, shows in suspects.items():
-        swapped = suspects.get(shows) == rank
-        starts = range(rank - _RUN + 1, rank + 1)
-        shifted = any(all(suspects.get(r) == r + shows - rank for r in range(s, s + _RUN)) for s in starts)
-        if swapped or shifted:
-            yield rank, shows
 
 
 def _nearer(made: Cells, own: Cells, other: Cells, change: float) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from media_ops.frames.lockstep import _confirmed
+from media_ops.frames.confirmed import confirmed
 
 
 @pytest.mark.parametrize(
-    ("suspects", "confirmed"),
+    ("suspects", "counted"),
     [
         ({5: 4}, []),
         ({5: 4, 9: 8, 13: 12}, []),
@@ -19,5 +19,5 @@ from media_ops.frames.lockstep import _confirmed
     ],
     ids=["repeat", "repeats", "two", "swap", "shifted run", "swap and a repeat"],
 )
-def test_swaps_and_shifted_runs_count_and_lone_repeats_do_not(suspects: dict[int, int], confirmed: list[int]) -> None:
-    assert [rank for rank, _ in _confirmed(suspects)] == confirmed
+def test_swaps_and_shifted_runs_count_and_lone_repeats_do_not(suspects: dict[int, int], counted: list[int]) -> None:
+    assert [rank for rank, _ in confirmed(suspects)] == counted
