@@ -34,7 +34,8 @@ class SegmentEncoder:
         """Prepare to encode len(times) frames; `times` are their source PTS, in order, repeats allowed."""
         self.target = choose_target(settings.codec, facts, settings.height)
         self.library_version = ""
-        self.lossless = settings.lossless and self.target.pixel_format == facts.pixel_format
+        made = (self.target.pixel_format, self.target.width, self.target.height)
+        self.lossless = settings.lossless and made == (facts.pixel_format, facts.width, facts.height)
         self._facts = facts
         self._times = strictly_increasing(times)
         self._number = 0

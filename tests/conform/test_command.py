@@ -43,7 +43,7 @@ def test_the_document(media: Media, folder: Path, library: Library) -> None:
     page = (folder / "page.md").read_text()
     assert "| whole | one_frame.mp4 | it has one frame |" in page
     assert "| `odd-size` | refused |" in page
-    assert left_in(folder / "kept") == ["one_frame.mp4.mp4"]
+    assert left_in(folder / "kept") == ["one_frame.mp4.mp4", "one_frame.mp4.mp4.proof.json"]
 
 
 def test_a_wrong_result_ends_with_4_and_a_table(media: Media, folder: Path, library: Library) -> None:
