@@ -174,6 +174,7 @@ class _Job:
             picture_distance=None if found.picture_distance is None else round(found.picture_distance, 4),
             joints=found.joints,
             damaged=list(self.index.findings.damage),
+            source_time_base=str(self.index.facts.time_base),
             fingerprints=_ends(request.results, self.index.frames),
             colour_source=_colour(self.index.facts.colour, self.index.facts.chroma_location),
             colour_output=_colour(self.target.colour, self._chroma_location(path)),

@@ -240,6 +240,11 @@ class Proof(Noun):
     damaged: list[tuple[int, int]] = Field(
         [], description="Half-open spans of the source's PTS in which pictures are the decoder's guess."
     )
+    source_time_base: str = Field(
+        "",
+        pattern=r"^([1-9]\d{0,18}(/[1-9]\d{0,18})?)?$",
+        description="One tick of the source's PTS, in seconds as a fraction.",
+    )
     fingerprints: dict[int, str] = Field({}, description="Digest of the source's first and last frame, by rank.")
     colour_source: Colour
     colour_output: Colour

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -122,7 +123,7 @@ def _show(document: Document) -> None:
 
     proof = document.proof
     table = Table.grid(padding=(0, 2))
-    for name, text in _lines(proof):
+    for name, text in lines(proof):
         table.add_row(name, text)
     for warning in proof.warnings:
         table.add_row("warning", warning)
@@ -131,13 +132,14 @@ def _show(document: Document) -> None:
     Console(soft_wrap=True).print(table, markup=False)
 
 
-def _lines(proof: Proof) -> list[tuple[str, str]]:
+def lines(proof: Proof) -> list[tuple[str, str]]:
+    """Tell a proof, one name and text a line."""
     slicing = proof.slicing
     cut = f"{slicing.segments}" + (f" ({slicing.reason})" if slicing.reason else "") if slicing else "?"
     params = ", ".join(f"{name}={value}" for name, value in proof.params.items())
     distance = "" if proof.picture_distance is None else f", {proof.picture_distance:.2f} luma steps off at most"
     sound = "none" if proof.av_offset_ms is None else f"within {proof.av_offset_ms:.3f} ms of the source's place"
-    lines = [
+    told = [
         ("proved", f"{proof.made_at}, {proof.algorithm} {proof.algorithm_version} ({params})"),
         ("result", f"{proof.output_name}, {proof.output_size:,} bytes, sha256 {proof.output_sha256}"),
         ("source", f"{proof.source_path}, {proof.source_size:,} bytes, sha256 {proof.source_sha256}"),
@@ -151,14 +153,22 @@ def _lines(proof: Proof) -> list[tuple[str, str]]:
         ("after", _picture(proof.picture_output)),
     ]
     if proof.lossless_digest:
-        lines.append(("lossless", f"digest of all decoded frames {proof.lossless_digest}"))
+        told.append(("lossless", f"digest of all decoded frames {proof.lossless_digest}"))
     if proof.damaged:
-        lines.append(("damaged", ", ".join(f"frames {start} to {end - 1}" for start, end in proof.damaged)))
+        told.append(("damaged", _damage(proof)))
     for track in proof.tracks:
         reason = f": {track.reason}" if track.reason else ""
-        lines.append((f"{track.kind} {track.index}", f"{track.action} {track.codec or ''}{reason}"))
-    lines.append(("made by", ", ".join(f"{name} {version}" for name, version in proof.software.items())))
-    return lines
+        told.append((f"{track.kind} {track.index}", f"{track.action} {track.codec or ''}{reason}"))
+    told.append(("made by", ", ".join(f"{name} {version}" for name, version in proof.software.items())))
+    return told
+
+
+def _damage(proof: Proof) -> str:
+    tick = Fraction(proof.source_time_base or 0)
+    if not tick:
+        return f"{len(proof.damaged)} places of the source, at PTS {proof.damaged}"
+    times = ", ".join(f"{float(start * tick):.3f} to {float(end * tick):.3f} s" for start, end in proof.damaged)
+    return f"{times} of the source, shown as the decoder guesses"
 
 
 def _picture(seen: Picture | None) -> str:

@@ -23,7 +23,7 @@ def check(request: CheckRequest, scratch: Path, on_progress: OnProgress) -> Chec
 
     proof = request.proof
     result = files.File.look("result", request.result, "")
-    source = files.File.look("source", request.source, request.no_source)
+    source = files.File.look("source", request.source, request.no_source, thorough=bool(proof.damaged))
     pictures = Pictures(source, result, request, scratch, on_progress)
     steps: list[tuple[str, Callable[[], str]]] = [
         ("document", lambda: consistent(proof, request.sealed)),
@@ -39,6 +39,8 @@ def check(request: CheckRequest, scratch: Path, on_progress: OnProgress) -> Chec
         ("joints", pictures.joints),
         ("pictures", pictures.shown),
     ]
+    if proof.damaged:
+        steps.append(("damage", lambda: source.same_damage(proof.damaged)))
     if proof.lossless_digest:
         steps.append(("lossless", pictures.lossless))
     checks = [_made(name, step) for name, step in steps]

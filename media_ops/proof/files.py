@@ -28,14 +28,14 @@ class File:
     found: FrameIndex | None
 
     @classmethod
-    def look(cls, role: str, path: str | None, missing: str) -> File:
-        """Index the file, as a job does."""
+    def look(cls, role: str, path: str | None, missing: str, *, thorough: bool = False) -> File:
+        """Index the file, as a job does; `thorough` as one that conceals damage does."""
         import av
 
         if path is None:
             return cls(role, "", missing, "", None)
         try:
-            return cls(role, path, "", "", _index(path))
+            return cls(role, path, "", "", _index(path, thorough))
         except (InputError, OurError, av.FFmpegError) as error:
             return cls(role, path, "", str(error), None)
 
@@ -68,6 +68,13 @@ class File:
         if self.index.frames != frames:
             raise ProofFailed(f"the {self.role} has {self.index.frames} frames, not {frames}")
         return f"{frames}"
+
+    def same_damage(self, said: list[tuple[int, int]]) -> str:
+        """Compare the places at which decoding the whole file fails."""
+        found = list(self.index.findings.damage)
+        if found != said:
+            raise ProofFailed(f"the {self.role} is damaged at other places than the proof says: {_told(found)}")
+        return f"{len(said)} damaged places, where the proof says"
 
     def same_picture(self, said: Picture | None) -> str:
         """Compare size, format, colour and side data with what the proof says."""
@@ -113,13 +120,13 @@ def times_kept(source: FrameIndex, result: FrameIndex, proof: Proof) -> str:
     return "every frame of the source at its own time" + (f", all {shift} s later" if shift else "")
 
 
-def _index(path: str) -> FrameIndex:
+def _index(path: str, thorough: bool) -> FrameIndex:
     from media_ops.frames.index import FrameIndex
     from media_ops.probe import probe
     from media_ops.storage import open_store
 
     store = "memory://check"
-    found = probe(ProbeRequest(source=path, store=store, prefix="check"), lambda done, total: None)
+    found = probe(ProbeRequest(source=path, store=store, prefix="check", thorough=thorough), lambda done, total: None)
     with open_store(store).open(found.index) as file:
         return FrameIndex.from_bytes(file.read())
 
@@ -131,6 +138,10 @@ def _differences(seen: Picture, said: Picture) -> list[tuple[str, object, object
     # Versions of ffprobe disagree on what a stream means that does not name its chroma location.
     silent = [pair for pair in pairs if pair[0] == "colour chroma_location" and None in pair]
     return [pair for pair in pairs if pair[1] != pair[2] and pair not in silent]
+
+
+def _told(spans: list[tuple[int, int]]) -> str:
+    return ", ".join(f"PTS {start} to {end}" for start, end in spans[:5]) or "nowhere"
 
 
 def shift_of(proof: Proof) -> Fraction:

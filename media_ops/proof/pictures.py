@@ -148,11 +148,17 @@ class Pictures:
         seen, total, done = _Seen(), sum(len(part) for part in ranges), 0
         # A single thread skips what nothing refers to on the way to a window; a whole film is faster with all.
         threads = min(16, len(os.sched_getaffinity(0))) if self._request.full else 1
+        # What a decoder makes of a damaged place depends on all that it decoded before.
+        concealed = role == "source" and bool(self._proof.damaged)
         form = self._compared_format() if self._proof.lossless_digest else None
         with ExitStack() as stack:
             convert = self._conversion(stack, index.facts) if role == "source" else _as_it_is
-            for part in ranges:
-                for rank, frame in FrameReader(file.path, index.rows(part.start, part.stop), threads=threads):
+            for part in ranges if not concealed else [range(max(part.stop for part in ranges))]:
+                rows = index.rows(part.start, part.stop)
+                for rank, frame in FrameReader(file.path, rows, threads=threads, conceal=concealed):
+                    self.decoded += 1
+                    if concealed and not any(rank in wanted for wanted in ranges):
+                        continue
                     if role == "source" and rank in marked:
                         seen.fingerprints[rank] = fingerprint(frame)
                     if form:
@@ -160,7 +166,6 @@ class Pictures:
                     if convert:
                         seen.cells[rank] = signature(convert(frame))
                     done += 1
-                    self.decoded += 1
                     self._on_progress(done, total)
         return seen
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import random
 import subprocess
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
 
+from media_ops.cli import proof as cli
 from media_ops.errors import DamagedMedia, NoVideo, Unsupported
 from media_ops.frames.fingerprint import fingerprint
 from media_ops.frames.indexing import build_index
+from media_ops.proof.check import check
+from media_ops.storage.document import sealed, to_bytes
+from media_ops.storage.proved import proof_path
 
 Clip = Callable[[str], Path]
 
@@ -73,6 +78,26 @@ def test_conceal_gives_what_one_decode_gives(clip: Clip, job: Callable[..., Any]
     assert len(result.proof.damaged) == 2
     assert any("damaged" in warning for warning in result.warnings)
     assert work.slicing.rule == "concealed"
+
+
+def test_the_proof_of_a_concealed_job_tells_times_and_holds(
+    clip: Clip, job: Callable[..., Any], tmp_path: Path
+) -> None:
+    work = job(spoil(clip("plain.mp4"), tmp_path / "spoilt.mp4", 100, 150), on_damage="conceal")
+    proof = work.run(4).proof
+    place = proof_path(work.output)
+    (line,) = [text for name, text in cli.lines(proof) if name == "damaged"]
+    tick = Fraction(proof.source_time_base)
+    for start, end in proof.damaged:
+        assert f"{float(start * tick):.3f} to {float(end * tick):.3f} s" in line
+    for full in (False, True):
+        document, result = cli.find(str(place))
+        report = check(cli.request(document, result, None, full), tmp_path, lambda done, total: None)
+        assert {found.name: found.detail for found in report.checks if found.outcome != "held"} == {}
+    moved = proof.model_copy(update={"damaged": proof.damaged[:1]})
+    place.write_bytes(to_bytes(sealed(moved)))
+    report = check(cli.request(*cli.find(str(place)), None, False), tmp_path, lambda done, total: None)
+    assert [found.name for found in report.checks if found.outcome == "failed"] == ["damage"]
 
 
 def test_conceal_of_a_sound_file_cuts_it(clip: Clip, job: Callable[..., Any]) -> None:
