@@ -60,14 +60,16 @@ def _heard(track: SoundTrack) -> Iterator[tuple[Fraction, AudioFrame]]:
     millisecond, and noise that is jolted by half of one is no longer alike.
     """
     end = Fraction(0)
-    for packet in track.packets():
-        with contextlib.suppress(FFmpegError):
-            for frame in packet.decode():
-                if isinstance(frame, AudioFrame) and frame.samples:
-                    time = end if frame.pts is None or frame.time_base is None else frame.pts * frame.time_base
-                    time = end if abs(time - end) <= _LIMIT and end else time
-                    end = time + Fraction(frame.samples, frame.sample_rate)
-                    yield time, frame
+    with track.open() as container:
+        # The empty packet at the end counts: from WMA's decoder it brings the last 2048 samples.
+        for packet in container.demux(container.streams[track.index]):
+            with contextlib.suppress(FFmpegError):
+                for frame in packet.decode():
+                    if isinstance(frame, AudioFrame) and frame.samples:
+                        time = end if frame.pts is None or frame.time_base is None else frame.pts * frame.time_base
+                        time = end if abs(time - end) <= _LIMIT and end else time
+                        end = time + Fraction(frame.samples, frame.sample_rate)
+                        yield time, frame
 
 
 def _span(track: SoundTrack) -> tuple[Fraction, Fraction] | None:
