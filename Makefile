@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python3.11 names the Python that .venv is built on.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow fuzz conform check bench up down requirements clean
+.PHONY: help setup demo test test-slow fuzz conform check bench rules up down requirements clean
 
 BIN := .venv/bin
 # Taken as they were typed, so that blanks, quotes and dollar signs of a file's name survive.
@@ -35,6 +35,9 @@ check: setup ## Lint, format, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+rules: setup ## Write docs/rules.md from the table in the code
+	@$(BIN)/python -m media_ops.rules > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
 
 bench: setup ## Measure what slicing costs beside one long run; writes build/bench.json
 	@exec $(BIN)/python -m media_airflow.bench

@@ -68,12 +68,6 @@ _TABLE = (
         "without the key nothing of the picture is there",
     ),
     Rule(
-        "no-decoder",
-        "refused",
-        "FFmpeg has no decoder for the video",
-        "no picture can be seen",
-    ),
-    Rule(
         "container",
         "refused",
         "the file is a playlist, a list of files, text, or of a container that may lead to other files",
@@ -82,8 +76,8 @@ _TABLE = (
     Rule(
         "no-decoder",
         "refused",
-        "the codec is not known, or the format of its pictures is not because the first one cannot be decoded",
-        "there is nothing to process; FFmpeg, for one, reads no animated WebP",
+        "FFmpeg does not know the codec or has no decoder for it, or the format of its pictures is not because the first one cannot be decoded",
+        "no picture can be seen",
     ),
     Rule(
         "too-large",
@@ -155,3 +149,17 @@ def table() -> str:
     does = {"whole": "processed whole", "refused": "refused"}
     lines += [f"| `{rule.name}` | {does[rule.effect]} | {rule.when} | {rule.why} |" for rule in _TABLE]
     return "\n".join(lines)
+
+
+def page() -> str:
+    """Give `docs/rules.md`."""
+    return (
+        "# Rules\n\n"
+        "When a file is processed whole although cutting was wished for, and when it is refused before any computing. "
+        "A job names the rule in `slicing.rule` or `error.rule`; what no rule names is cut, exactly, or is no media at "
+        "all. `make rules` writes this page from `media_ops/rules.py`.\n\n" + table() + "\n"
+    )
+
+
+if __name__ == "__main__":
+    print(page(), end="")
