@@ -76,7 +76,7 @@ _TABLE = (
     Rule(
         "no-decoder",
         "refused",
-        "FFmpeg has no decoder for the codec, or the first picture cannot be decoded, so that its format is not known",
+        "FFmpeg has no decoder for the codec, or the first picture cannot be decoded, so its format is not known",
         "no picture can be seen",
     ),
     Rule(
@@ -156,8 +156,8 @@ def page() -> str:
     return (
         "# Rules\n\n"
         "When a file is processed whole although cutting was wished for, and when it is refused before any "
-        "computing. A job names the rule in `slicing.rule` or `error.rule`; what no rule names is cut, exactly, or is "
-        "no media at all. `make rules` writes this page from `media_ops/rules.py`.\n\n" + table() + "\n"
+        "computing. A job names the rule in `slicing.rule` or `error.rule`; what no rule names is cut, exactly, or "
+        "is no media at all. `make rules` writes this page from `media_ops/rules.py`.\n\n" + table() + "\n"
     )
 
 

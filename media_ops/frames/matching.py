@@ -12,8 +12,8 @@ from media_ops.frames.confirmed import confirmed
 from media_ops.frames.nearness import Cells, Ranks, distance, looks_like, nearest_anywhere, nearest_neighbour
 
 # Code values of 8 bit and multiples of the coding noise by which cells must change for a finding to count. On 20
-# films, fades, pans, nearly still ones and noise among them, x264, x265 and SVT-AV1 from CRF 23 to the coarsest gave no
-# false finding. At two or three times the noise there are up to ten in a film; 4 times among all frames gave one.
+# films, fades, pans, nearly still ones and noise among them, x264, x265 and SVT-AV1 from CRF 23 to the coarsest gave
+# no false finding. At two or three times the noise there are up to ten in a film; 4 times among all frames gave one.
 _CLEAR_CHANGE = 4.0
 _CLEARLY = 4.0
 _CLEARLY_FAR = 6.0
