@@ -34,6 +34,8 @@ def admit(source: str, index: FrameIndex, options: JobOptions) -> None:
             f"{source}: presentation times run backwards at frame {rank}, from {before:.3f} s to {after:.3f} s",
             rule="backward-times",
         )
+    if index.frames > 1 and index.frame_pts[0] == index.frame_pts[-1]:
+        raise Unsupported(f"{source}: all {index.frames} frames have one presentation time", rule="no-time")
     leaps = (index.frame_pts[1:] - index.frame_pts[:-1] > _LONGEST_GAP).nonzero()[0]
     if len(leaps):
         rank = int(leaps[0])

@@ -56,6 +56,12 @@ _TABLE = (
         "no container can show that, and frames put in order of time would not be in the source's order",
     ),
     Rule(
+        "no-time",
+        "refused",
+        "all frames have one presentation time",
+        "no time passes in which they could be shown",
+    ),
+    Rule(
         "time-leap",
         "refused",
         "a frame would have to be shown for more than 2^31 ticks, 6.6 hours of a transport stream",

@@ -171,3 +171,18 @@ def test_nothing_decodable_is_no_video(clip: Clip, job: Callable[..., Any], tmp_
     nothing.write_bytes(data)
     with pytest.raises(NoVideo):
         job(nothing).probe()
+
+
+def test_frames_that_all_have_one_time_are_refused(clip: Clip, job: Callable[..., Any], tmp_path: Path) -> None:
+    frozen = tmp_path / "frozen.mkv"
+    with av.open(str(clip("four_two_two.mkv"))) as source, av.open(str(frozen), "w") as output:
+        video = source.streams.video[0]
+        stream = output.add_stream_from_template(video)
+        for packet in source.demux(video):
+            if packet.size:
+                packet.pts = packet.dts = 0
+                packet.stream = stream
+                output.mux(packet)
+    with pytest.raises(Unsupported, match="one presentation time") as failure:
+        job(frozen).run(3)
+    assert failure.value.rule == "no-time"

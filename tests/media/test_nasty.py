@@ -30,17 +30,11 @@ OTHERWISE = {
 CONVERTED = {"tiny.gif", "rgb_h264.mkv", "alpha_prores.mov", "moving.apng", "alpha.webm"}
 # Raw material of other clips.
 SKIPPED = {"small.ts", "later.ts", "narrow.ts", "tiny.ts", "no_b.mp4", "tiny.mp4", "open.ts"}
-FAILING = {
-}
 
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=FAILING[name])) if name in FAILING else name
-        for name in NASTY
-        if name not in SKIPPED
-    ],
+    [name for name in NASTY if name not in SKIPPED],
 )
 def test_a_nasty_clip(clip: Clip, job: Callable[..., Any], name: str) -> None:
     ends, rule = OTHERWISE.get(name, ("exact", None))
