@@ -31,7 +31,7 @@ def prepare_audio(
     encoded = [track for track in tracks if track.action == "encode"]
     key, size, losses = None, 0, []
     if encoded:
-        path = scratch / ("sound.mka" if container == "webm" else "sound.mov")
+        path = scratch / ("sound.mka" if container in ("webm", "matroska") else "sound.mov")
         codecs = {track.index: track.codec or "" for track in encoded}
         losses = encode_tracks(request.source, codecs, path, on_progress, edited=container in ("mp4", "mov"))
         key, size = f"{request.prefix}/{path.name}", path.stat().st_size

@@ -12,19 +12,18 @@ LIMIT = Fraction(1, 1000)
 def difference(source: Heard, made: Heard, *, copied: bool, shift: Fraction = Fraction(0)) -> str | None:
     """Say how `made` is heard otherwise than `source`, `shift` later, by more than 1 ms; None where it is not.
 
-    A copy holds the same samples. An encoded track has silence where the source has gaps, one sound where two
-    overlap, and may end as much later as its codec pads its last block.
+    A copy holds the same samples. An encoded track has silence where the source has gaps and one sound where two
+    overlap.
     """
     if source.start is None or made.start is None:
         return None if source.start is made.start else "only one of source and result can be heard"
-    padding = Fraction(0) if copied else max(source.block, made.block)
     length = source.length if copied else source.span
-    for what, by, more in (
-        ("starts", made.start - source.start - shift, Fraction(0)),
-        ("ends", made.end - source.end - shift, padding),
-        ("lasts", made.length - length, padding),
+    for what, by in (
+        ("starts", made.start - source.start - shift),
+        ("ends", made.end - source.end - shift),
+        ("lasts", made.length - length),
     ):
-        if not -LIMIT <= by <= LIMIT + more:
+        if abs(by) > LIMIT:
             words = ("longer", "shorter") if what == "lasts" else ("later", "earlier")
             return f"{what} {abs(float(by)) * 1000:.3f} ms {words[by < 0]} than in the source"
     if copied and abs(by := source.moved(made) - shift) > LIMIT:

@@ -17,6 +17,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 
 from media_ops.container.heard import heard
+from media_ops.container.padding import mark_padding
 from media_ops.container.priming import CopyLane
 from media_ops.errors import DamagedMedia
 from media_ops.frames.source import open_media
@@ -262,4 +263,7 @@ class _Track:
                 priming = (self._start or 0) - (packet.pts or 0)
                 late = self._marks_priming and self._start is not None and self._start > 0
                 self._lane = CopyLane(self._stream, Fraction(priming, self.rate) if late else Fraction(0))
+            padding = _AAC_BLOCK - (packet.duration or _AAC_BLOCK)
+            if padding > 0 and self._format == "fltp" and not self._marks_priming:
+                mark_padding(packet, padding)
             self._output.mux(list(self._lane.convert(packet)))

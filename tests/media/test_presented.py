@@ -141,3 +141,19 @@ def test_a_track_that_no_decoder_knows_is_not_heard(tmp_path: Path) -> None:
     unknown.write_bytes(source.read_bytes().replace(b"mp4a", b"xxxx").replace(b"esds", b"free"))
     assert [(track.codec, track.start) for track in heard(str(unknown))] == [("unknown", None)]
     assert np.isclose(float(heard(str(source))[0].length), 1.0, atol=0.05)
+
+
+@pytest.mark.parametrize("extension", [".mp4", ".mkv"])
+def test_encoded_sound_ends_where_its_source_does(
+    clip: Callable[[str], Path], job: Callable[..., Any], extension: str
+) -> None:
+    """AAC comes in blocks of 1024 samples: what fills the last one must not be heard."""
+    work = job(clip("clip.wmv"), extension=extension)
+    work.run(2)
+    (source,), (made,) = heard(str(work.source)), heard(str(work.output))
+    assert made.codec == "aac"
+    assert source.start is not None
+    assert made.start is not None
+    assert abs(made.start - source.start) <= LIMIT
+    assert abs(made.end - source.end) <= LIMIT
+    assert abs(made.length - source.length) <= LIMIT
