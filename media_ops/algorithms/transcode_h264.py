@@ -15,7 +15,7 @@ class TranscodeH264(EncodeAlgorithm):
     are kept; bit depth and chroma too, wherever the encoder can.
     """
 
-    version = "1.0.0"
+    version = "1.1.0"
 
     class Params(EncodeParams):
         crf: float = Field(
