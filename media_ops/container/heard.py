@@ -12,7 +12,7 @@ from av.audio.frame import AudioFrame
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
-from media_ops.frames.source import open_media
+from media_ops.frames.source import demux, open_media
 
 # Shorter than any frame of a codec: a place that far into a frame is inside it even where trimming moved its edge.
 _INSIDE = 0.002
@@ -81,7 +81,7 @@ def heard(path: str) -> list[Heard]:
             tracks[stream.index] = Heard(context.name, block)
         if not tracks:
             return []
-        for packet in container.demux([container.streams[index] for index in tracks]):
+        for packet in demux(container, [container.streams[index] for index in tracks]):
             with contextlib.suppress(FFmpegError):
                 for frame in packet.decode():
                     if isinstance(frame, AudioFrame):

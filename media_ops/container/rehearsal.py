@@ -14,7 +14,7 @@ from media_ops.container.presented import difference
 from media_ops.container.priming import CopyLane, add_sound
 from media_ops.container.result import moved, muxer_options
 from media_ops.container.sync import SoundTrack
-from media_ops.frames.source import open_media
+from media_ops.frames.source import demux, open_media
 from media_ops.model import Track
 
 
@@ -55,7 +55,7 @@ def _copy(source: str, index: int, container: str, trial: Path, shift: Fraction)
         with av.open(str(trial), "w", format=container, options=options) as output:
             lane: CopyLane = add_sound(output, stream, SoundTrack(lambda: open_media(source), index), container)
             lane.stream.time_base = stream.time_base
-            for packet in reading.demux(stream):
+            for packet in demux(reading, stream):
                 if packet.size:
                     for ready in lane.convert(packet):
                         output.mux_one(moved(ready, lane.stream, shift))

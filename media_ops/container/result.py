@@ -26,7 +26,7 @@ from media_ops.container.sync import SoundTrack
 from media_ops.container.tracks import MATROSKA
 from media_ops.errors import Unsupported
 from media_ops.frames.light import NO_LIGHT
-from media_ops.frames.source import open_media
+from media_ops.frames.source import demux, open_media
 from media_ops.model import Track
 
 # A `timecode` tag makes the MP4 header fail; the others describe the source's file, not its content.
@@ -181,7 +181,7 @@ def _attach_cover(source: str, stream: Stream, output: OutputContainer) -> None:
 def _shifted(
     source: InputContainer, wanted: list[Any], lanes: Mapping[int, _Lane], shift: Fraction
 ) -> Iterator[Packet[Any]]:
-    for packet in source.demux(wanted):
+    for packet in demux(source, wanted):
         if packet.size:
             lane = lanes[packet.stream_index]
             for ready in lane.convert(packet):

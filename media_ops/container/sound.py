@@ -20,7 +20,7 @@ from media_ops.container.heard import heard
 from media_ops.container.padding import mark_padding
 from media_ops.container.priming import CopyLane
 from media_ops.errors import DamagedMedia
-from media_ops.frames.source import open_media
+from media_ops.frames.source import demux, open_media
 
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _OPUS_RATE = 48000
@@ -65,7 +65,7 @@ def encode_tracks(
             index: _Track(container.streams[index], codec, output, ends[index], edited)  # type: ignore[arg-type]
             for index, codec in codecs.items()
         }
-        packets = container.demux([container.streams[index] for index in codecs])
+        packets = demux(container, [container.streams[index] for index in codecs])
         for done, packet in enumerate(packets, 1):
             track = tracks[packet.stream.index]  # an empty, flushing packet has no number of its own
             track.decode(packet, source)
@@ -125,7 +125,7 @@ class _Track:
     def losses(self) -> list[str]:
         """Say what the encoder could not take."""
         kept, said = av.AudioLayout(self._layout).nb_channels, []
-        if kept != self._channels:
+        if self._channels not in (0, kept):
             said.append(f"sound track {self._index} has {self._channels} channels: they are mixed into {kept}")
         if self._cut:
             seconds = self._cut / self.rate

@@ -15,7 +15,7 @@ from av.packet import Packet
 
 from media_ops.errors import ProofFailed
 from media_ops.frames.index import FrameIndex
-from media_ops.frames.source import open_media
+from media_ops.frames.source import demux, open_media
 from media_ops.model import Track
 
 
@@ -29,7 +29,7 @@ class SoundTrack:
     def packets(self) -> Iterator[Packet[Any]]:
         """Give the packets that carry data."""
         with self.open() as container:
-            yield from (packet for packet in container.demux(container.streams[self.index]) if packet.size)
+            yield from (packet for packet in demux(container, container.streams[self.index]) if packet.size)
 
     def is_raw(self) -> bool:
         """Whether the track is PCM, whose packets are cut anew by every container."""
