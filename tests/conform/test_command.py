@@ -83,7 +83,7 @@ def test_an_interrupted_run_leaves_nothing_and_goes_on_later(
     source = library("plain.mp4")
     (source / "a.txt").write_text("tried first")
     command = [*MEDIA, "conform", str(source), "--json", "--workers", "1", "--state", "state", "--keep", "kept"]
-    command += ["--param", "preset=veryslow", "--segments", "2"]
+    command += ["--param", "preset=veryslow", "--param", "height=720", "--segments", "2"]  # far from ending
     program = psutil.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not (working := workers(program)):
         assert program.poll() is None, "it ended before it could be interrupted"
