@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 from typing import Annotated
 
@@ -16,6 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from media_ops.cli import algorithms, compare, conform, probe, proof, run
+from media_ops.cli.interrupts import end_on_interrupts
 from media_ops.errors import MediaError, OurError
 
 WRONG_USAGE = 64
@@ -56,9 +56,7 @@ def _everywhere(
 
 def start(arguments: list[str]) -> int:
     """Run one command and give its exit code."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
-            signal.signal(number, _interrupt)
+    end_on_interrupts()
     try:
         return app(arguments, prog_name="media", standalone_mode=False) or 0
     except MediaError as error:
@@ -96,9 +94,3 @@ _FAILED: dict[str, object] = {
     "metrics": {},
     "warnings": [],
 }
-
-
-def _interrupt(number: int, frame: object) -> None:
-    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(other, signal.SIG_IGN)  # nothing disturbs the cleaning up
-    raise SystemExit(128 + number)

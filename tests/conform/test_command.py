@@ -83,13 +83,13 @@ def test_an_interrupted_run_leaves_nothing_and_goes_on_later(
     source = library("plain.mp4")
     (source / "a.txt").write_text("tried first")
     command = [*MEDIA, "conform", str(source), "--json", "--workers", "1", "--state", "state", "--keep", "kept"]
-    command += ["--param", "preset=veryslow", "--param", "height=1080", "--segments", "2"]  # far from ending
+    command += ["--param", "preset=veryslow", "--param", "height=720", "--segments", "2"]  # far from ending
     program = psutil.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not (working := workers(program)):
         assert program.poll() is None, "it ended before it could be interrupted"
         time.sleep(0.02)
     program.send_signal(number)
-    stdout, stderr = program.communicate(timeout=90)
+    stdout, stderr = program.communicate(timeout=20)
     assert (program.returncode, stdout) == (code, "")
     assert "Traceback" not in stderr
     assert not [child for child in working if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]

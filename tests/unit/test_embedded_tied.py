@@ -49,7 +49,7 @@ def test_a_tied_command_ends_with_its_parent() -> None:
         child = int(parent.stdout.readline())
         assert not gone(child, 0.3)
         parent.kill()
-        assert gone(child, 30)
+        assert gone(child, 5)
 
 
 def test_a_tied_command_whose_parent_is_gone_does_not_start() -> None:
@@ -70,8 +70,8 @@ def test_forks_are_tied_only_when_made_by_the_main_thread() -> None:
         # The thread has ended; its child must not have gone with it.
         assert not gone(by_thread, 0.3)
         parent.kill()
-        assert gone(by_main, 30)
-        assert gone(by_thread, 30)
+        assert gone(by_main, 5)
+        assert gone(by_thread, 5)
 
 
 def test_a_process_that_is_not_the_parent_is_noticed() -> None:
