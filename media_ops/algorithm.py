@@ -6,12 +6,21 @@ test id. Its class docstring's first line is its title, the rest its description
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from media_ops.errors import ParamsInvalid, Unsupported
+from media_ops.frame import Film, Format, Moment, Planes, Window
+
+if TYPE_CHECKING:
+    from media_ops.frame import Artefact, Picture
+
+# A parameter that names a file: jobs read it once, before any computing, and `Film.files` holds its bytes.
+InputFile = Annotated[str, Field(json_schema_extra={"file": True})]
+Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 
 
 class AlgorithmParams(BaseModel):
@@ -33,12 +42,50 @@ class EncodeParams(AlgorithmParams):
     )
 
 
+class FrameParams(AlgorithmParams):
+    """What every frame algorithm can be asked for: how its frames are encoded."""
+
+    encoder: Literal["libx264", "libx265", "ffv1"] = Field(
+        "libx264",
+        title="Encoder",
+        description="libx264 makes H.264, libx265 H.265; ffv1 keeps every frame bit by bit, in Matroska, very large.",
+    )
+    crf: float = Field(
+        18,
+        ge=0,
+        le=51,
+        title="Quality (CRF)",
+        description="Constant rate factor: lower is better and larger; 18 looks like what the algorithm made.",
+    )
+    preset: Preset = Field(
+        "medium", title="Preset", description="Slower presets make smaller files of the same quality."
+    )
+    lossless: bool = Field(
+        False,
+        title="Lossless",
+        description="Keep every frame that the algorithm made bit by bit; the quality setting has no effect then.",
+    )
+
+
 @dataclass(frozen=True)
 class Need:
-    """Neighbour frames an algorithm must see before and after each frame it gives."""
+    """What an algorithm must see around the frames it is to give; the planner sees to it.
+
+    `before` and `after` are the neighbours in each window. `warm_up` frames before a segment and `run_out` frames
+    behind it are processed too, and dropped (the segment's `remove_frames`). `unbounded`: everything before; the film
+    is not cut. `length` (k, r): `process` is called k * n + r times for a segment; the last picture is repeated where
+    the film has too few. `gops`: segments begin and end at closed GOPs, and so many whole GOPs before and behind are
+    processed and dropped (`remove_gop`). `crossfade`: frames behind each joint that fade from the segment before it.
+    """
 
     before: int = 0
     after: int = 0
+    warm_up: int = 0
+    run_out: int = 0
+    unbounded: bool = False
+    length: tuple[int, int] | None = None
+    gops: tuple[int, int] | None = None
+    crossfade: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,8 +106,14 @@ class EncoderSettings:
 
 
 class Algorithm:
-    """Root of the shapes; subclass `EncodeAlgorithm`, not this."""
+    """Root of the shapes; subclass `FrameAlgorithm` or `EncodeAlgorithm`, not this.
 
+    `examples` are parameters that make a telling picture: the contract tests and the docs page use them. `inputs` are
+    the parameters, each an `InputFile`, that further inputs of a job stand for, in order.
+    """
+
+    examples: ClassVar[Sequence[dict[str, Any]]] = ({},)
+    inputs: ClassVar[Sequence[str]] = ()
     version: ClassVar[str]
     device: ClassVar[str] = "cpu"
     Params: ClassVar[type[AlgorithmParams]]
@@ -120,3 +173,58 @@ class EncodeAlgorithm(Algorithm):
                 f"{', '.join(settings.containers)}",
                 rule="codec-container",
             )
+
+
+class FrameAlgorithm(Algorithm):
+    """Pictures in, pictures out, as numpy arrays. Its `Params` derive from `FrameParams`.
+
+    `exactness` is a promise that the contract tests hold it to. `exact`: cut anywhere, the frames are bit by bit what
+    one run gives. `converging`: its memory fades, and with `Need.warm_up` every frame is within 60 dB of that.
+    `blended`: neither; it is cut, and cross-faded, only when the job says so.
+
+    `cpu_seconds_per_megapixel` predicts the work on one frame, beside encoding; from `least_cpu_seconds` of work per
+    segment on slicing pays. `device` chooses pool and queue.
+    """
+
+    frames: ClassVar[Format] = Planes()
+    exactness: ClassVar[Literal["exact", "converging", "blended"]] = "exact"
+    rate: ClassVar[int] = 1
+    cpu_seconds_per_megapixel: ClassVar[float] = 0.05
+    least_cpu_seconds: ClassVar[float] = 10.0
+
+    def geometry(self, width: int, height: int) -> tuple[int, int]:
+        """Give the size of the pictures it makes; the source's unless overridden."""
+        return width, height
+
+    def check(self, film: Film) -> None:
+        """Refuse, naming the parameter, what cannot be done with this film; called before any computing."""
+
+    def analyse(self, film: Film, moments: Iterable[Moment]) -> Artefact:
+        """Look at pictures of the film, each once, in order; give named arrays for every segment's `film.artefact`.
+
+        Overridden, it makes the job look before it processes: at the whole film in one go, or, where `join` is
+        overridden too, at its segments side by side.
+        """
+        raise NotImplementedError
+
+    def join(self, parts: Sequence[Artefact]) -> Artefact:
+        """Make what `analyse` would have given for the whole film out of that of its segments, in order."""
+        raise NotImplementedError
+
+    def setup(self, film: Film) -> None:
+        """Get ready for a segment: import what is heavy, compute what every frame needs, forget what was."""
+
+    def process(self, window: Window) -> Picture:
+        """Give the picture to show for `window.picture`, of its dtype and of the size that `geometry` says.
+
+        Called for every frame in order, warm-up included. With a `rate` of k it gives a list of k pictures, evenly
+        spread until the next frame.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def analyses(cls) -> Literal["no", "whole", "joined"]:
+        """Whether it looks at the film first, and how."""
+        if cls.analyse is FrameAlgorithm.analyse:
+            return "no"
+        return "whole" if cls.join is FrameAlgorithm.join else "joined"

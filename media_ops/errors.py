@@ -18,6 +18,7 @@
     │   ├── StoreUnavailable        reading or writing an object failed
     │   └── ToolMissing             a program or library of the machine is missing
     └── OurError                we broke a promise: never retried, alarm                       (HTTP 500, exit 4)
+        ├── AlgorithmFailed         an algorithm raised, or gave pictures of another shape or dtype, or NaN
         ├── FrameLost               the reader did not find every frame that the plan wanted
         ├── SegmentsDisagree        segments cannot be joined: counts, codec settings, fingerprints
         └── ProofFailed             the result is not what one run over the whole file would give
@@ -129,6 +130,10 @@ class StoreUnavailable(WorldError):
 
 class ToolMissing(WorldError):
     """A program or library that the machine should have is missing."""
+
+
+class AlgorithmFailed(OurError):
+    """An algorithm raised an error of its own, or gave something that is no picture of the film it was given."""
 
 
 class FrameLost(OurError):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from media_ops.algorithm import EncodeAlgorithm, EncodeParams, EncoderSettings
-from media_ops.encoders.x264 import Preset, x264
+from media_ops.algorithm import EncodeAlgorithm, EncodeParams, EncoderSettings, Preset
+from media_ops.encoders.x264 import x264
 
 
 class TranscodeH264(EncodeAlgorithm):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from media_ops.algorithm import EncodeAlgorithm, EncodeParams, EncoderSettings
-from media_ops.encoders.x264 import Preset
+from media_ops.algorithm import EncodeAlgorithm, EncodeParams, EncoderSettings, Preset
 from media_ops.encoders.x265 import x265
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from media_ops.algorithm import EncoderSettings
-
-Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+from media_ops.algorithm import EncoderSettings, Preset
 
 # CPU seconds per megapixel of one thread, measured on 720p film-like content; they only steer the segment length.
 _COST: dict[Preset, float] = {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from media_ops.algorithm import EncoderSettings
-from media_ops.encoders.x264 import Preset
+from media_ops.algorithm import EncoderSettings, Preset
 
 # CPU seconds per megapixel of one thread, measured at 720p beside x264, on its table's scale (slower and veryslow are
 # guesses); they only steer the segment length.
