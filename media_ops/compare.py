@@ -131,6 +131,14 @@ def _times(first: Film, second: Film, moved: Fraction, findings: _Findings) -> i
     return len(wrong)
 
 
+def _known(tracks: list[Heard], which: str, findings: _Findings) -> list[Heard]:
+    """Leave out tracks that nobody can listen to."""
+    known = [track for track in tracks if track.codec != "unknown"]
+    if len(known) < len(tracks):
+        findings.notes.append(f"{len(tracks) - len(known)} sound tracks of the {which} file have no known codec")
+    return known
+
+
 def _sound(
     first: list[Heard],
     second: list[Heard],
@@ -139,6 +147,7 @@ def _sound(
     findings: _Findings,
 ) -> Fraction | None:
     """Compare where each track starts and ends, seen from the first frame; give the largest offset."""
+    first, second = (_known(tracks, which, findings) for which, tracks in (("first", first), ("second", second)))
     if len(first) != len(second):
         findings.differences.append(f"sound tracks: {len(first)} against {len(second)}")
     if not (first_times and second_times):

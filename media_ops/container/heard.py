@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from media_ops.frames.source import demux, open_media
 
+UNKNOWN = "unknown"
 # Shorter than any frame of a codec: a place that far into a frame is inside it even where trimming moved its edge.
 _INSIDE = 0.002
 
@@ -22,7 +23,8 @@ _INSIDE = 0.002
 class Heard:
     """One track, decoded: seconds of its first sample, of its end, and its samples laid end to end.
 
-    Priming and padding that the container marks are not heard. `block` is what its codec may pad the end with.
+    Priming and padding that the container marks are not heard. `block` is what its codec may pad the end with,
+    `overlap` how much of the sound has the time of what came before it.
     """
 
     codec: str
@@ -30,6 +32,7 @@ class Heard:
     start: Fraction | None = None
     end: Fraction = Fraction(0)
     length: Fraction = Fraction(0)
+    overlap: Fraction = Fraction(0)
     # Of each frame: how much sound came before it, and when it is heard. Two hours of AAC take 5 MB.
     _places: array[float] = field(default_factory=lambda: array("d"), repr=False)
     _times: array[float] = field(default_factory=lambda: array("d"), repr=False)
@@ -47,6 +50,7 @@ class Heard:
             self.start = time if self.start is None else self.start
             self._places.append(float(self.length))
             self._times.append(float(time))
+            self.overlap += min(max(self.end - time, Fraction(0)), lasts)
             self.end = max(self.end, time + lasts)
         else:
             self.end += lasts
@@ -75,7 +79,7 @@ def heard(path: str) -> list[Heard]:
         for stream in container.streams.audio:
             context = stream.codec_context
             if context is None:  # no decoder knows it
-                tracks[stream.index] = Heard("unknown", Fraction(0))
+                tracks[stream.index] = Heard(UNKNOWN, Fraction(0))
                 continue
             block = Fraction(context.frame_size or 0, context.sample_rate or 1)
             tracks[stream.index] = Heard(context.name, block)

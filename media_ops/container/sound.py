@@ -54,7 +54,11 @@ def encode_tracks(
     with open_media(source) as container:
         rates = [_rate(container.streams[index], codec) for index, codec in codecs.items()]
         places = [stream.index for stream in container.streams.audio]
-    ends = dict(zip(places, (track.end for track in heard(source)), strict=True))
+    ends = {}
+    for index, track in zip(places, heard(source), strict=True):
+        ends[index] = track.end
+        if index in codecs and track.overlap > _MOST_CUT * track.length:
+            raise _wrong_times(source, index, track.overlap)
     # Edit lists count in the movie's clock, by default in milliseconds.
     options = {"movie_timescale": str(min(math.lcm(*rates), 2**31 - 1))}
     form = "mov"
@@ -73,6 +77,11 @@ def encode_tracks(
         for track in tracks.values():
             track.finish(source)
         return [loss for track in tracks.values() for loss in track.losses()]
+
+
+def _wrong_times(source: str, index: int, overlap: Fraction) -> DamagedMedia:
+    words = f"{float(overlap):.3f} s of it lie over other sound"
+    return DamagedMedia(f"{source}: sound track {index} has wrong times, {words}", rule="sound-times")
 
 
 # What a track is taken for that tells how many channels it has, but not which.
@@ -169,8 +178,7 @@ class _Track:
     def finish(self, source: str) -> None:
         """Flush resampler and encoder. Raises `DamagedMedia` where the times have left too little of the sound."""
         if self._cut > _MOST_CUT * ((self._due or 0) - (self._start or 0)):
-            words = f"{self._cut / self.rate:.3f} s of it lie over other sound"
-            raise DamagedMedia(f"{source}: sound track {self._index} has wrong times, {words}", rule="sound-times")
+            raise _wrong_times(source, self._index, Fraction(self._cut, self.rate))
         self._begin_anew()
         if self._start is not None:
             missing = self._end - (self._due or 0)

@@ -11,7 +11,7 @@ from typing import Any
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from media_ops.frames.findings import Span, joined
@@ -23,7 +23,11 @@ from media_ops.frames.source import demux, only_video, open_media
 CONTAINERS_WITHOUT_PTS = {"avi", "h264", "hevc", "vvc", "m4v", "mpegvideo", "mjpeg", "obu"}
 
 Shape = tuple[int, int, str]
+# With several threads these decoders guess parts of pictures without a word, and differently each time.
+SLICED_MPEG = ("mpeg1video", "mpeg2video")
 _MOST_HELD = 64
+# Codecs whose files do not begin in the middle, though their pictures refer to one another.
+_ALWAYS_WHOLE = ("apng", "gif", "webp")
 
 
 @dataclass
@@ -31,7 +35,9 @@ class Decoded:
     """Frames in the order in which the decoder gave them; `order` are the numbers of their packets.
 
     `lost` are packets whose picture could not be decoded, `guessed` ranks of pictures that were partly made up, both
-    without those before the first good picture: a recording may begin in the middle of a group of pictures.
+    without those before the first good picture: a recording may begin in the middle of a group of pictures, and what
+    they refer to is missing. An I picture of MPEG-1 and MPEG-2 refers to nothing, nor do pictures of codecs that know
+    no other kind.
     `shape` is width, height and pixel format of the first frame, `change` the rank and shape of the first other one.
     """
 
@@ -43,6 +49,7 @@ class Decoded:
     shape: Shape | None = None
     change: tuple[int, Shape] | None = None
     good: bool = False
+    codec: str = ""
 
     def add(self, frame: VideoFrame) -> None:
         """Note the next frame."""
@@ -54,7 +61,7 @@ class Decoded:
         self.shape = self.shape or shape
         if shape != self.shape and self.change is None:
             self.change = rank, shape
-        if frame.is_corrupt and self.good:
+        if frame.is_corrupt and (self.good or is_damaged_intra(frame, self.codec)):
             self.guessed.append(rank)
         self.good = self.good or not frame.is_corrupt
 
@@ -90,6 +97,8 @@ def decode(path: str | Path, on_packet: OnPacket | None = None, *, frames: int |
     decoded = Decoded()
     with open_media(path) as container:
         video = only_video(container)
+        decoded.codec = video.codec_context.name
+        decoded.good = video.codec_context.codec.intra_only or decoded.codec in _ALWAYS_WHOLE
         video.codec_context.thread_count = 1
         video.codec_context.copy_opaque = True
         for number, packet in enumerate(packets_with_content(container, video)):
@@ -107,6 +116,11 @@ def decode(path: str | Path, on_packet: OnPacket | None = None, *, frames: int |
         for frame in flushed(video):
             decoded.add(frame)
     return decoded
+
+
+def is_damaged_intra(frame: VideoFrame, codec: str) -> bool:
+    """Whether a picture that the decoder calls corrupt is so by itself, not for want of what it refers to."""
+    return codec in SLICED_MPEG and frame.pict_type == PictureType.I
 
 
 def flushed(video: VideoStream) -> Iterator[VideoFrame]:

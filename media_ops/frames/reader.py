@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from media_ops.errors import DamagedMedia, FrameLost, Unsupported
-from media_ops.frames.decoding import decode, flushed, packets_with_content
+from media_ops.frames.decoding import SLICED_MPEG, decode, flushed, is_damaged_intra, packets_with_content
 from media_ops.frames.index import NO_PTS, Rows
 from media_ops.frames.source import only_video, open_media
 
@@ -47,10 +47,10 @@ class FrameReader:
         with open_media(self.path) as container:
             video = only_video(container)
             context = video.codec_context
-            context.thread_count = self.threads
+            context.thread_count = 1 if context.name in SLICED_MPEG else self.threads
             context.copy_opaque = True
             packets = _from_entry(container, video, self.rows)
-            yield from self._in_order(self._decode(video, packets))
+            yield from self._in_order(self._decode(video, packets), context.name)
 
     def _decode(self, video: VideoStream, packets: Iterator[Packet[Any]]) -> Iterator[VideoFrame]:
         rows, context = self.rows, video.codec_context
@@ -77,7 +77,7 @@ class FrameReader:
         time = float(max(0, ticks) * self.rows.facts.time_base)
         raise DamagedMedia(f"{self.path}: the picture at {time:.3f} s {what}", rule="damaged")
 
-    def _in_order(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
+    def _in_order(self, frames: Iterator[VideoFrame], codec: str) -> Iterator[tuple[int, VideoFrame]]:
         rows = self.rows
         places: dict[int, list[int]] = {}  # a packet may hold several pictures
         for at in reversed(range(len(rows.order))):
@@ -88,7 +88,7 @@ class FrameReader:
         for frame in frames:
             self.decoded += 1
             mark: Any = frame.opaque
-            begun = begun or not frame.is_corrupt
+            begun = begun or not frame.is_corrupt or is_damaged_intra(frame, codec)
             wanted = places.get(mark[0]) if mark else None
             if not wanted:
                 continue

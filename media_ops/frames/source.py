@@ -45,7 +45,7 @@ def _open(path: str | Path) -> InputContainer:
     return av.open(
         address(path),
         format=forced(path),
-        options=_decoder_options(),  # for the look at each stream's beginning
+        options=_decoder_options(""),  # for the look at each stream's beginning
         container_options={"protocol_whitelist": PROTOCOLS, "format_whitelist": DEMUXERS},
         metadata_errors="replace",
     )
@@ -65,14 +65,22 @@ def _refused_demuxer(path: str | Path, error: Exception) -> str | None:
     return next((demuxer for _, demuxer, line in said if "not on whitelist" in line), None)
 
 
+_JPEG = ("mjpeg", "mjpegb")
+
+
 def most_pixels() -> int:
     """Give the largest picture that is decoded: `MEDIA_OPS_MAX_PIXELS`, or that of 8192x8192."""
     return int(os.environ.get("MEDIA_OPS_MAX_PIXELS", _MOST_PIXELS))
 
 
-def _decoder_options() -> dict[str, str]:
-    """Bound a stream that grows. Decoders count what is coded, which can be more than is shown."""
-    return {"max_pixels": str(2 * most_pixels())}
+def _decoder_options(codec: str) -> dict[str, str]:
+    """Bound a stream that grows. Decoders count what is coded, which can be more than is shown.
+
+    Of a damaged JPEG the decoder gives what it had of it and leaves the rest as an earlier picture left it, another
+    one each time, without a word: it is told to fail instead.
+    """
+    bound = {"max_pixels": str(2 * most_pixels())}
+    return bound | {"err_detect": "explode"} if codec in _JPEG else bound
 
 
 def only_video(container: InputContainer) -> VideoStream:
@@ -95,7 +103,7 @@ def only_video(container: InputContainer) -> VideoStream:
             f"{container.name}: a picture of {context.width}x{context.height} is larger than is decoded",
             rule="too-large",
         )
-    context.options = context.options | _decoder_options()
+    context.options = context.options | _decoder_options(context.name)
     for stream in container.streams:
         if stream.index != video.index:
             stream.discard = av.stream.Discard.all
