@@ -55,10 +55,10 @@ def encode_tracks(
         rates = [_rate(container.streams[index], codec) for index, codec in codecs.items()]
         places = [stream.index for stream in container.streams.audio]
     ends = {}
-    for index, track in zip(places, heard(source), strict=True):
-        ends[index] = track.end
-        if index in codecs and track.overlap > _MOST_CUT * track.length:
-            raise _wrong_times(source, index, track.overlap)
+    for index, sound in zip(places, heard(source), strict=True):
+        ends[index] = sound.end
+        if index in codecs and sound.overlap > _MOST_CUT * sound.length:
+            raise _wrong_times(source, index, sound.overlap)
     # Edit lists count in the movie's clock, by default in milliseconds.
     options = {"movie_timescale": str(min(math.lcm(*rates), 2**31 - 1))}
     form = "mov"
