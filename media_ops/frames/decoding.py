@@ -23,9 +23,10 @@ from media_ops.frames.source import demux, only_video, open_media
 CONTAINERS_WITHOUT_PTS = {"avi", "h264", "hevc", "vvc", "m4v", "mpegvideo", "mjpeg", "obu"}
 
 Shape = tuple[int, int, str]
-# With several threads these decoders guess parts of pictures without a word, and differently each time.
-SLICED_MPEG = ("mpeg1video", "mpeg2video")
+# Of damaged pictures these decoders make something else with several threads, and do not say so.
+ON_ONE_THREAD = ("mpeg1video", "mpeg2video", "vp8")
 _MOST_HELD = 64
+_MPEG = ("mpeg1video", "mpeg2video")
 # Codecs whose files do not begin in the middle, though their pictures refer to one another.
 _ALWAYS_WHOLE = ("apng", "gif", "webp")
 
@@ -120,7 +121,7 @@ def decode(path: str | Path, on_packet: OnPacket | None = None, *, frames: int |
 
 def is_damaged_intra(frame: VideoFrame, codec: str) -> bool:
     """Whether a picture that the decoder calls corrupt is so by itself, not for want of what it refers to."""
-    return codec in SLICED_MPEG and frame.pict_type == PictureType.I
+    return codec in _MPEG and frame.pict_type == PictureType.I
 
 
 def flushed(video: VideoStream) -> Iterator[VideoFrame]:

@@ -9,7 +9,7 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
 from media_ops.errors import DamagedMedia
-from media_ops.frames.decoding import flushed, packets_with_content
+from media_ops.frames.decoding import ON_ONE_THREAD, flushed, packets_with_content
 from media_ops.frames.indexing import build_index
 from media_ops.frames.source import only_video, open_media
 
@@ -38,7 +38,8 @@ class Film:
         with open_media(self.path) as container:
             video = only_video(container)
             video.thread_type = "AUTO"
-            if self._damaged:  # what several threads make of damage depends on their timing
+            if self._damaged or video.codec_context.name in ON_ONE_THREAD:
+                # What several threads make of damage depends on their timing.
                 video.thread_count = 1
             for packet in packets_with_content(container, video):
                 try:

@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from media_ops.errors import DamagedMedia, FrameLost, Unsupported
-from media_ops.frames.decoding import SLICED_MPEG, decode, flushed, is_damaged_intra, packets_with_content
+from media_ops.frames.decoding import ON_ONE_THREAD, decode, flushed, is_damaged_intra, packets_with_content
 from media_ops.frames.index import NO_PTS, Rows
 from media_ops.frames.source import only_video, open_media
 
@@ -47,7 +47,7 @@ class FrameReader:
         with open_media(self.path) as container:
             video = only_video(container)
             context = video.codec_context
-            context.thread_count = 1 if context.name in SLICED_MPEG else self.threads
+            context.thread_count = 1 if context.name in ON_ONE_THREAD else self.threads
             context.copy_opaque = True
             packets = _from_entry(container, video, self.rows)
             yield from self._in_order(self._decode(video, packets), context.name)
