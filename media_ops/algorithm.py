@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from media_ops.errors import ParamsInvalid, Unsupported
+from media_ops.errors import ParamsInvalid
 from media_ops.frame import Film, Format, Moment, Planes, Window
+from media_ops.need import Need
 
 if TYPE_CHECKING:
     from media_ops.frame import Artefact, Picture
@@ -65,27 +66,6 @@ class FrameParams(AlgorithmParams):
         title="Lossless",
         description="Keep every frame that the algorithm made bit by bit; the quality setting has no effect then.",
     )
-
-
-@dataclass(frozen=True)
-class Need:
-    """What an algorithm must see around the frames it is to give; the planner sees to it.
-
-    `before` and `after` are the neighbours in each window. `warm_up` frames before a segment and `run_out` frames
-    behind it are processed too, and dropped (the segment's `remove_frames`). `unbounded`: everything before; the film
-    is not cut. `length` (k, r): `process` is called k * n + r times for a segment; the last picture is repeated where
-    the film has too few. `gops`: segments begin and end at closed GOPs, and so many whole GOPs before and behind are
-    processed and dropped (`remove_gop`). `crossfade`: frames behind each joint that fade from the segment before it.
-    """
-
-    before: int = 0
-    after: int = 0
-    warm_up: int = 0
-    run_out: int = 0
-    unbounded: bool = False
-    length: tuple[int, int] | None = None
-    gops: tuple[int, int] | None = None
-    crossfade: int = 0
 
 
 @dataclass(frozen=True)
@@ -148,6 +128,18 @@ class Algorithm:
             reason = "there is no such parameter" if first["type"] == "extra_forbidden" else first["msg"]
             raise ParamsInvalid(f"{cls.name()}: parameter {place}: {reason}") from error
 
+    @classmethod
+    def file_params(cls) -> list[str]:
+        """List the parameters that name a file."""
+        fields = cls.Params.model_json_schema().get("properties", {})
+        return [
+            name for name, field in fields.items() if any(f.get("file") for f in (field, *field.get("anyOf", [])))
+        ]
+
+    def default_files(self) -> dict[str, str]:
+        """Name files of this machine that stand in for parameters that were left empty, such as a font."""
+        return {}
+
     def need(self) -> Need:
         """Say which neighbours are needed; none unless overridden."""
         return Need()
@@ -163,16 +155,6 @@ class EncodeAlgorithm(Algorithm):
     def settings(self) -> EncoderSettings:
         """Give the encoder with what every encode algorithm can be asked for."""
         return replace(self.encoder(), height=getattr(self.params, "height", None))
-
-    def check_container(self, extension: str) -> None:
-        """Raise `Unsupported` where files of this extension cannot hold what the encoder makes."""
-        settings = self.encoder()
-        if extension.lower() not in settings.containers:
-            raise Unsupported(
-                f"{self.name()}: {extension} files cannot hold its video; choose one of "
-                f"{', '.join(settings.containers)}",
-                rule="codec-container",
-            )
 
 
 class FrameAlgorithm(Algorithm):

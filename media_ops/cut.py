@@ -6,19 +6,24 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from media_ops.admission import admit, inexact
-from media_ops.algorithm import Algorithm, EncodeAlgorithm
+from media_ops.algorithm import Algorithm, FrameAlgorithm
+from media_ops.encoders.chosen import settings_of
 from media_ops.errors import ParamsInvalid
 from media_ops.model import JobOptions, Plan, ProbeResult, Segment, Slicing
-from media_ops.planning.bounds import bounds
+from media_ops.need import Need
+from media_ops.planning.bounds import bounds, gop_bounds
 from media_ops.planning.gate import (
+    LEAST_CPU_SECONDS,
     MOST_EXTRA_DECODING,
     Work,
     automatic_segments,
     segments_of_length,
 )
+from media_ops.planning.reach import reach
 
 if TYPE_CHECKING:
     from media_ops.frames.index import FrameIndex
+    from media_ops.storage import Store
 
 
 def cut(
@@ -38,37 +43,74 @@ def cut(
     admit(probe.profile.source, index, options)
     count, reason, rule = _count(index, probe, algorithm, options, workers)
     need = algorithm.need()
-    preferred = [rank + need.before for rank in index.entry_ranks().tolist()]
-    edges = bounds(index.frames, count, preferred)
+    lead = need.before + need.warm_up
+    if need.gops:
+        edges = gop_bounds(index.frames, count, index.closed_ranks().tolist())
+        count = len(edges) - 1
+    else:
+        edges = bounds(index.frames, count, [rank + lead for rank in index.entry_ranks().tolist()])
     if count > 1 and options.segments is None and options.segment_seconds is None:
-        extra = _extra_decoding(index, edges, need.before, need.after)
+        extra = _extra_decoding(index, edges, lead, need.after + need.run_out)
         if extra > MOST_EXTRA_DECODING:
             count, rule = 1, "few-entries"
             reason = f"{extra:.0%} of the frames would be decoded again: the source has few entry points"
             edges = [0, index.frames]
-    segments = []
-    for order, (start, end) in enumerate(pairwise(edges)):
-        # One frame more than needed: its digest must be the one that the next segment begins with.
-        first, last = _first(index, start, need.before), min(index.frames, end + max(1, need.after))
-        key = f"{prefix}/plan/{order:05d}"
-        objects.put(key, index.rows(first, last).to_bytes())
-        segments.append(
-            Segment(
-                order=order, start=start, end=end, first=first, last=last, label=_label(index, start, end), rows=key
-            )
-        )
+    segments = segments_at(index, edges, need, objects, prefix)
     return Plan(
         frames=index.frames,
         slicing=Slicing(used=count > 1, segments=count, reason=reason, rule=rule),
         segments=segments,
+        looked=_looked(index, algorithm, segments, objects, prefix),
     )
 
 
-def _first(index: FrameIndex, start: int, before: int) -> int:
-    """First frame to read: the warm-up, or the frame before the joint where the decoder passes it anyway."""
-    if before == 0 and start > 0 and index.entry_before(start - 1) == index.entry_before(start):
-        return start - 1
-    return max(0, start - before)
+def segments_at(index: FrameIndex, edges: list[int], need: Need, store: Store, prefix: str) -> list[Segment]:
+    """Plan the segments between `edges`, the film's ends included; store each one's rows of the index."""
+    gops = index.closed_ranks().tolist() if need.gops else []
+    return [_segment(index, edges, order, need, gops, store, prefix) for order in range(len(edges) - 1)]
+
+
+def _segment(
+    index: FrameIndex, edges: list[int], order: int, need: Need, gops: list[int], store: Store, prefix: str
+) -> Segment:
+    start, end = edges[order], edges[order + 1]
+    around = reach(edges, order, need, gops)
+    first = around.first
+    if first == start > 0 and index.entry_before(start - 1) == index.entry_before(start):
+        first = start - 1  # the decoder passes it anyway, and its digest is one more that must be equal
+    # At least one frame more than the segment's own: its digest must be the one that the next segment begins with.
+    last = max(around.last, min(index.frames, end + 1))
+    key = f"{prefix}/plan/{order:05d}"
+    store.put(key, index.rows(first, last).to_bytes())
+    return Segment(
+        order=order,
+        start=start,
+        end=end,
+        first=first,
+        last=last,
+        label=_label(index, start, end),
+        rows=key,
+        remove_frames=around.remove_frames,
+        remove_gop=around.remove_gop,
+        repeat=around.repeat,
+        fade_in=around.fade_in,
+        fade_out=around.fade_out,
+    )
+
+
+def _looked(
+    index: FrameIndex, algorithm: Algorithm, segments: list[Segment], store: Store, prefix: str
+) -> list[Segment]:
+    """What is analysed before anything is processed: the segments, or the film in one piece, or nothing."""
+    how = algorithm.analyses() if isinstance(algorithm, FrameAlgorithm) else "no"
+    if how == "no":
+        return []
+    if how == "joined":
+        return segments
+    key = f"{prefix}/plan/whole"
+    store.put(key, index.rows(0, index.frames).to_bytes())
+    whole = {"start": 0, "end": index.frames, "first": 0, "last": index.frames}
+    return [Segment(order=0, label=_label(index, 0, index.frames), rows=key, **whole)]
 
 
 def _count(
@@ -79,14 +121,15 @@ def _count(
         raise ParamsInvalid(f"{options.segments} segments of {index.frames} frames: there must be a frame for each")
     if options.whole:
         return 1, "asked for the whole file in one piece", "asked-whole"
-    declined = inexact(index)
+    declined = inexact(index) or _uncuttable(algorithm, options)
     if declined:
         rule, reason = declined
         return 1, reason, rule
     if options.segments is not None:
         one = options.segments == 1
         return options.segments, "asked for one segment" if one else None, "asked-whole" if one else None
-    work = Work(index.frames, probe.duration, _cpu_seconds(index, algorithm), workers)
+    least = algorithm.least_cpu_seconds if isinstance(algorithm, FrameAlgorithm) else LEAST_CPU_SECONDS
+    work = Work(index.frames, probe.duration, _cpu_seconds(index, algorithm), workers, least)
     if options.segment_seconds is not None:
         count = segments_of_length(work, options.segment_seconds)
         whole = "the wanted segment length covers the whole file" if count == 1 else None
@@ -98,11 +141,22 @@ def _count(
 def _cpu_seconds(index: FrameIndex, algorithm: Algorithm) -> float:
     facts = index.facts
     megapixels = facts.width * facts.height / 1e6 * index.frames
-    if not isinstance(algorithm, EncodeAlgorithm):
-        return megapixels * 0.05
-    settings = algorithm.settings()
+    settings = settings_of(algorithm)
+    if isinstance(algorithm, FrameAlgorithm):
+        width, height = algorithm.geometry(facts.width, facts.height)
+        made = megapixels * algorithm.rate * width * height / (facts.width * facts.height)
+        return megapixels * algorithm.cpu_seconds_per_megapixel + made * settings.cpu_seconds_per_megapixel
     scale = (settings.height or facts.height) / facts.height
     return megapixels * scale**2 * settings.cpu_seconds_per_megapixel
+
+
+def _uncuttable(algorithm: Algorithm, options: JobOptions) -> tuple[str, str] | None:
+    """Say why this algorithm is not cut, as (rule, reason); None when it may be."""
+    if algorithm.need().unbounded:
+        return "unbounded", f"{algorithm.name()} needs every frame before the one that it works on"
+    if isinstance(algorithm, FrameAlgorithm) and algorithm.exactness == "blended" and not options.blend:
+        return "blended", f"segments of {algorithm.name()} do not join exactly, and cross-fading was not asked for"
+    return None
 
 
 def _extra_decoding(index: FrameIndex, edges: list[int], before: int, after: int) -> float:

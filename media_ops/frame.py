@@ -18,13 +18,11 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Picture = NDArray[Any] | Sequence[NDArray[Any]]
-    Artefact = Mapping[str, NDArray[Any]]
+Picture = Any
+# Named arrays of numbers or text.
+Artefact = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,7 @@ class Film:
     duration: Fraction
     rate: Fraction
     depth: int = 8
+    planes: int = 3
     subsampling: tuple[int, int] = (2, 2)
     full_range: bool = False
     matrix: str = ""

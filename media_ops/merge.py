@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from media_ops import registry
-from media_ops.algorithm import EncodeAlgorithm, EncoderSettings
-from media_ops.errors import OurError, ParamsInvalid, ProofFailed, SegmentsDisagree
+from media_ops.algorithm import Algorithm, EncoderSettings, FrameAlgorithm
+from media_ops.errors import OurError, ProofFailed, SegmentsDisagree
 from media_ops.model import Colour, JointProof, MergeRequest, MergeResult, Metrics, Proof, SegmentResult, Track
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from media_ops.encoders.formats import Target
     from media_ops.frames.index import FrameIndex
+    from media_ops.pieces import Piece
     from media_ops.storage import Store
 
 OnProgress = Callable[[int, int | None], None]
@@ -44,8 +45,9 @@ def merge(request: MergeRequest, on_progress: OnProgress) -> MergeResult:
     output = Path(request.output)
     with scratch_beside(output) as folder, DigestBeside(request.source) as source:
         made, document = folder / f"result{output.suffix}", folder / "proof.json"
-        job.write(made, on_progress)
-        proof = job.prove(made, joints, on_progress)
+        pieces = job.pieces(folder)
+        job.write(made, pieces, on_progress)
+        proof = job.prove(made, joints, pieces, on_progress)
         lost = job.check_kept(made)
         told = {"warnings": list(dict.fromkeys([*proof.warnings, *lost]))}
         proof = sealed(proof.model_copy(update=job.origin(source.result()) | told))
@@ -63,11 +65,13 @@ def merge(request: MergeRequest, on_progress: OnProgress) -> MergeResult:
 
 @dataclass(frozen=True)
 class _Job:
-    """What a merge works with, loaded once."""
+    """What a merge works with, loaded once: `index` is the source's, `made` is what the result's must be."""
 
     request: MergeRequest
+    algorithm: Algorithm
     store: Store
     index: FrameIndex
+    made: FrameIndex
     settings: EncoderSettings
     target: Target
     container: str
@@ -79,14 +83,14 @@ class _Job:
     def load(cls, request: MergeRequest) -> _Job:
         from media_ops.container.sync import common_shift
         from media_ops.container.tracks import container_format, other_tracks
+        from media_ops.encoders.chosen import check_container, settings_of
         from media_ops.encoders.formats import choose_target
         from media_ops.frames.index import FrameIndex
+        from media_ops.frames.produced import result_index
         from media_ops.frames.source import only_video, open_media
         from media_ops.storage import open_store
 
         algorithm = registry.get(request.algorithm).from_params(request.params)
-        if not isinstance(algorithm, EncodeAlgorithm):
-            raise ParamsInvalid(f"{request.algorithm} is no encode algorithm")
         store, container = open_store(request.store), container_format(Path(request.output).suffix)
         index = FrameIndex.from_bytes(_read(store, request.index))
         with open_media(request.source) as source:
@@ -96,25 +100,31 @@ class _Job:
             if source.streams.audio and request.audio is None:
                 raise OurError(f"{request.source}: the sound was not prepared")
         tracks = [*(request.audio.tracks if request.audio else []), *tracks]
-        algorithm.check_container(Path(request.output).suffix)
-        settings = algorithm.settings()
+        check_container(algorithm, Path(request.output).suffix)
+        settings = settings_of(algorithm)
         shift = common_shift(request.source, index, tracks)
-        target = choose_target(settings.codec, index.facts, settings.height)
-        return cls(request, store, index, settings, target, container, video_index, tracks, shift)
+        made = result_index(algorithm, index)
+        target = choose_target(settings.codec, made.facts, settings.height)
+        return cls(request, algorithm, store, index, made, settings, target, container, video_index, tracks, shift)
 
-    def write(self, path: Path, on_progress: OnProgress) -> None:
+    def pieces(self, scratch: Path) -> list[Piece]:
+        """Give what is to be joined; what fades is made in `scratch`."""
+        from media_ops.pieces import Pieces
+
+        rate = self.algorithm.rate if isinstance(self.algorithm, FrameAlgorithm) else 1
+        return Pieces(self.request, self.store, self.settings, self.made, rate).all(scratch)
+
+    def write(self, path: Path, pieces: list[Piece], on_progress: OnProgress) -> None:
         """Mux everything into `path`."""
         from media_ops.container.joined import JoinedVideo
         from media_ops.container.result import Contents, write_result
         from media_ops.encoders.libraries import LIBRARIES
 
-        for result in self.request.results:
-            _check_stored(self.store, result.key, result.sha256)
         video = JoinedVideo.plan(
-            lambda number: self._stored(self.request.results[number].key),
-            [result.end - result.start for result in self.request.results],
-            self.index,
-            int(self.shift / self.index.facts.time_base),
+            lambda number: pieces[number].video,
+            [piece.count for piece in pieces],
+            self.made,
+            int(self.shift / self.made.facts.time_base),
         )
         contents = Contents(
             source=self.request.source,
@@ -129,8 +139,8 @@ class _Job:
         )
         write_result(path, self.container, contents, lambda packets: on_progress(packets, None))
 
-    def prove(self, path: Path, joints: list[JointProof], on_progress: OnProgress) -> Proof:
-        """Verify `path` against the source's index, the workers' signatures and the source's sound."""
+    def prove(self, path: Path, joints: list[JointProof], pieces: list[Piece], on_progress: OnProgress) -> Proof:
+        """Verify `path` against the times it must have, the workers' signatures and the source's sound."""
         from media_ops.container.joined import open_intermediate
         from media_ops.container.software import software
         from media_ops.container.sync import check_sound
@@ -141,10 +151,11 @@ class _Job:
 
         request = self.request
         lossless = self.settings.lossless and self._passes_through()
-        cells, digests = self._seen()
+        cells, digests = self._seen(pieces)
         if lossless and len(digests) != len(cells):
             raise OurError(f"{request.source}: a lossless job whose workers left no digests of its frames")
-        expected = Expectation(self.index, self.target, cells, self.shift, joints, lossless, digests)
+        joints = self._made_joints(joints)
+        expected = Expectation(self.made, self.target, cells, self.shift, joints, lossless, digests)
         found = verify(path, expected, request.verify, threads=request.threads, on_progress=on_progress)
         encoded = (lambda: open_intermediate(self._sound() or "")) if self._sound() else None
         shown = first_frame(path)
@@ -156,8 +167,10 @@ class _Job:
         return Proof(
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             algorithm=request.algorithm,
-            algorithm_version=registry.get(request.algorithm).version,
-            params=registry.get(request.algorithm).from_params(request.params).params.model_dump(mode="json"),
+            algorithm_version=self.algorithm.version,
+            params=self.algorithm.params.model_dump(mode="json"),
+            exactness=self._exactness(),
+            files={name: stored.sha256 for name, stored in request.files.items()},
             slicing=request.plan.slicing,
             frames_in=self.index.frames,
             frames_out=found.frames,
@@ -232,8 +245,13 @@ class _Job:
             said.append(f"all streams are {float(self.shift):.6f} s later: the source begins below zero")
         return said
 
+    def _exactness(self) -> Literal["exact", "converging", "blended"]:
+        """What cutting did to the frames before they were encoded."""
+        cut = self.request.plan.slicing.used
+        return self.algorithm.exactness if cut and isinstance(self.algorithm, FrameAlgorithm) else "exact"
+
     def _passes_through(self) -> bool:
-        facts, target = self.index.facts, self.target
+        facts, target = self.made.facts, self.target
         return (target.pixel_format, target.width, target.height) == (facts.pixel_format, facts.width, facts.height)
 
     def _chroma_location(self, path: Path) -> str | None:
@@ -245,18 +263,20 @@ class _Job:
             raise ProofFailed(f"the place of chroma became {found} instead of {self.target.chroma_location}")
         return found
 
-    def _seen(self) -> tuple[NDArray[np.uint16], list[bytes]]:
+    def _seen(self, pieces: list[Piece]) -> tuple[NDArray[np.uint16], list[bytes]]:
         """Give the signatures of all frames, and their digests if the job is lossless."""
         import numpy as np
 
-        from media_ops.frames.signatures import Signatures
+        times = np.concatenate([piece.seen.pts for piece in pieces])
+        if not np.array_equal(times, self.made.frame_pts):
+            raise SegmentsDisagree("the frames handed to the encoders do not have the times they must have")
+        digests = [digest.tobytes() for piece in pieces for digest in piece.seen.digests]
+        return np.concatenate([piece.seen.cells for piece in pieces]), digests
 
-        parts = [Signatures.from_bytes(_read(self.store, r.signatures)) for r in self.request.results]
-        times = np.concatenate([part.pts for part in parts])
-        if not np.array_equal(times, self.index.frame_pts):
-            raise SegmentsDisagree("the frames handed to the encoders do not have the source's presentation times")
-        digests = [digest.tobytes() for part in parts for digest in part.digests]
-        return np.concatenate([part.cells for part in parts]), digests
+    def _made_joints(self, joints: list[JointProof]) -> list[JointProof]:
+        """Joints counted in frames of the result."""
+        rate = self.made.frames // self.index.frames
+        return [joint.model_copy(update={"rank": joint.rank * rate}) for joint in joints]
 
     def _sound(self) -> BinaryIO | str | None:
         audio = self.request.audio
@@ -265,15 +285,6 @@ class _Job:
     def _stored(self, key: str) -> BinaryIO | str:
         path = self.store.path(key)
         return str(path) if path else self.store.open(key)
-
-
-def _check_stored(store: Store, key: str, sha256: str) -> None:
-    with store.open(key) as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-        if digest.hexdigest() != sha256:
-            raise SegmentsDisagree(f"the stored segment {key} is not what its worker wrote")
 
 
 def _read(store: Store, key: str) -> bytes:

@@ -94,6 +94,10 @@ class JobOptions(Noun):
     threads: int | None = Field(
         None, ge=1, le=64, description="Threads of each decoder and encoder; None: 1, or all for a job in one piece."
     )
+    blend: bool = Field(
+        False,
+        description="Cut algorithms that cannot be cut exactly, too, and cross-fade their segments; the proof tells.",
+    )
     on_damage: Literal["strict", "conceal"] = Field(
         "strict",
         description="`strict` fails at the first damaged picture; `conceal` takes what the decoder makes of it, "
@@ -111,6 +115,15 @@ class Segment(Noun):
     last: int
     label: str
     rows: str = Field(description="Key of the segment's own rows of the index.")
+    remove_frames: tuple[int, int] = Field(
+        (0, 0), description="Frames before `start` and behind `end` that are processed too, and dropped."
+    )
+    remove_gop: tuple[int, int] = Field(
+        (0, 0), description="How many whole GOPs `remove_frames` is, for algorithms that take only whole ones."
+    )
+    repeat: int = Field(0, ge=0, description="How often the last picture is processed again to fill a wanted length.")
+    fade_in: int = Field(0, ge=0, description="Frames from `start` on that fade in from the segment before.")
+    fade_out: int = Field(0, ge=0, description="Frames from `end` on that are made for the segment behind to fade.")
 
 
 class Slicing(Noun):
@@ -131,6 +144,7 @@ class Plan(Noun):
     frames: int
     slicing: Slicing
     segments: list[Segment]
+    looked: list[Segment] = Field([], description="What is analysed first; none where the algorithm does not ask.")
     warnings: list[str] = []
 
 
@@ -150,6 +164,9 @@ class Metrics(Noun):
     frames_decoded: int = 0
     bytes_written: int = 0
     peak_bytes: int = Field(0, description="Most memory that the child held at one moment.")
+    algorithm_cpu_seconds: float = Field(0.0, description="Of `cpu_seconds`, those inside a frame algorithm.")
+    moving_cpu_seconds: float = Field(0.0, description="Those that brought pictures into arrays and back.")
+    megapixel_frames: float = Field(0.0, description="Megapixels of the source that it was given, warm-up included.")
 
 
 class SegmentResult(Noun):
@@ -169,6 +186,10 @@ class SegmentResult(Noun):
     versions: Versions
     metrics: Metrics = Metrics()
     warnings: list[str] = []
+    fades: dict[Literal["in", "out"], str] = Field(
+        {},
+        description="Keys of frames, bit by bit, from `start` on and from `end` on that are to be cross-faded.",
+    )
 
 
 class Track(Noun):
@@ -219,7 +240,11 @@ class Proof(Noun):
     algorithm: str
     algorithm_version: str
     params: dict[str, Any] = Field({}, description="All parameters of the algorithm, defaults filled in.")
-    exactness: str = "exact"
+    exactness: Literal["exact", "converging", "blended"] = Field(
+        "exact",
+        description="What cutting does to frames before encoding: nothing, less than 60 dB show, or cross-fades.",
+    )
+    files: dict[str, str] = Field({}, description="sha256 of the files that parameters name.")
     slicing: Slicing | None = None
     frames_in: int
     frames_out: int
@@ -273,6 +298,15 @@ class ProbeRequest(Noun):
     prefix: str
     thorough: bool = Field(False, description="Decode the whole video, so that all damage is known.")
     first_frames: int | None = Field(None, ge=1, description="Take the source to end after so many frames.")
+    algorithm: str | None = Field(None, description="Algorithm that is to look whether it can work on this source.")
+    params: dict[str, Any] = {}
+
+
+class StoredFile(Noun):
+    """The bytes of a file that a parameter names, read once for the whole job."""
+
+    key: str
+    sha256: str
 
 
 class ProbeResult(Noun):
@@ -286,6 +320,40 @@ class ProbeResult(Noun):
     index_by: Literal["packets", "decoding"]
     decoded_because: str | None = Field(None, description="Why packets were not enough; None if they were.")
     damage: list[tuple[int, int]] = Field([], description="Damaged spans of PTS, as far as the index knows.")
+    files: dict[str, StoredFile] = Field({}, description="Files that parameters name, by parameter.")
+    metrics: Metrics = Metrics()
+
+
+class AnalyseRequest(Noun):
+    """Look at one part of `source` before anything is processed."""
+
+    source: str
+    store: str
+    prefix: str
+    segment: Segment
+    algorithm: str
+    params: dict[str, Any]
+    files: dict[str, StoredFile] = {}
+    trace_id: str
+    threads: int = 1
+    conceal: bool = False
+
+
+class ConcludeRequest(Noun):
+    """Join what was found in the parts of the source, in order."""
+
+    store: str
+    prefix: str
+    algorithm: str
+    params: dict[str, Any]
+    parts: list[str]
+    trace_id: str
+
+
+class AnalyseResult(Noun):
+    """What an analysis found; `artefact` is its key."""
+
+    artefact: str
     metrics: Metrics = Metrics()
 
 
@@ -298,6 +366,8 @@ class ProcessRequest(Noun):
     segment: Segment
     algorithm: str
     params: dict[str, Any]
+    files: dict[str, StoredFile] = {}
+    artefact: str | None = Field(None, description="Key of what the analysis found.")
     trace_id: str
     threads: int = 1
     conceal: bool = Field(False, description="Take damaged pictures as the decoder guesses them.")
@@ -326,6 +396,7 @@ class MergeRequest(Noun):
     plan: Plan
     index: str
     results: list[SegmentResult]
+    files: dict[str, StoredFile] = {}
     audio: AudioResult | None = None
     verify: Literal["joints", "full"] = "joints"
     threads: int = 1

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from media_ops.model import ProbeRequest, ProbeResult
+from media_ops import registry
+from media_ops.algorithm import FrameAlgorithm
+from media_ops.errors import Unsupported
+from media_ops.model import ProbeRequest, ProbeResult, StoredFile
+
+if TYPE_CHECKING:
+    from media_ops.frames.index import FrameIndex
+    from media_ops.storage import Store
 
 
 def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None]) -> ProbeResult:
     """Give the profile of `source`; store its frame index, and its state for the merge to compare with.
 
-    `on_progress` gets packets read. Raises `SourceNotFound`, `NotMedia`, `NoVideo`,
-    `Unsupported`.
+    Where an algorithm is named, it looks whether it can work on this source with these parameters. `on_progress` gets
+    packets read. Raises `SourceNotFound`, `NotMedia`, `NoVideo`, `Unsupported`, `ParamsInvalid`.
     """
     from media_ops.describe import anomalies, describe
     from media_ops.frames.indexing import build_index
@@ -50,7 +58,7 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
     store = open_store(request.store)
     store.put(key, index.to_bytes())
     store.put(f"{request.prefix}/source", state.model_dump_json().encode())
-    ticks = int(index.frame_pts[-1]) - int(index.frame_pts[0]) + index.last_duration
+    ticks = index.ends - int(index.frame_pts[0])
     return ProbeResult(
         profile=profile,
         index=key,
@@ -60,4 +68,29 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
         index_by="packets" if index.built_by == "packets" else "decoding",
         decoded_because=index.findings.decoded_because,
         damage=list(index.findings.damage),
+        files=_considered(request, index, store),
     )
+
+
+def _considered(request: ProbeRequest, index: FrameIndex, store: Store) -> dict[str, StoredFile]:
+    """Let the algorithm refuse the film before anything is computed; store the files that its parameters name."""
+    if request.algorithm is None:
+        return {}
+    algorithm = registry.get(request.algorithm).from_params(request.params)
+    if not isinstance(algorithm, FrameAlgorithm):
+        return {}
+    from media_ops.encoders.chosen import settings_of
+    from media_ops.encoders.formats import choose_target
+    from media_ops.files import keep_files
+    from media_ops.frames.arrays import Pictures
+    from media_ops.frames.filmed import film
+    from media_ops.frames.produced import result_index
+
+    records, contents = keep_files(algorithm, store, request.prefix)
+    duration = (index.ends - int(index.frame_pts[0])) * index.facts.time_base
+    algorithm.check(film(Pictures(index.facts, algorithm.frames).facts, index.frames, duration, contents))
+    try:
+        choose_target(settings_of(algorithm).codec, result_index(algorithm, index).facts)
+    except Unsupported as error:
+        raise Unsupported(f"{request.source}: {error}", rule=error.rule) from error
+    return records

@@ -44,6 +44,18 @@ _TABLE = (
         "what a decoder makes of a damaged place depends on everything it decoded before",
     ),
     Rule(
+        "unbounded",
+        "whole",
+        "the algorithm needs every frame before the one it works on",
+        "a segment of it could only begin at the film's beginning",
+    ),
+    Rule(
+        "blended",
+        "whole",
+        "segments of the algorithm do not join exactly, and `blend` does not ask for cross-fades",
+        "a result that depends on where it was cut is made only for those who ask for it",
+    ),
+    Rule(
         "several-pictures",
         "whole",
         "a packet holds several pictures (packed B-frames in AVI)",

@@ -10,12 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from media_ops.algorithm import Algorithm, EncodeAlgorithm
+from media_ops.algorithm import Algorithm
 from media_ops.crew import Crew, Event
-from media_ops.errors import MediaError, OutputExists, ParamsInvalid, Unsupported
+from media_ops.encoders.chosen import check_container
+from media_ops.errors import InputError, MediaError, OutputExists, ParamsInvalid, Unsupported
 from media_ops.model import (
+    AnalyseRequest,
+    AnalyseResult,
     AudioRequest,
     AudioResult,
+    ConcludeRequest,
     JobOptions,
     MergeRequest,
     Plan,
@@ -32,7 +36,15 @@ from media_ops.storage.proved import check_place
 from media_ops.storage.publish import scratch_beside
 from media_ops.storage.source import locate
 from media_ops.trial import Made, Trial
-from media_ops.worker.attempt import audio_attempt, merge_attempt, probe_attempt, process_attempt
+from media_ops.worker.attempt import (
+    Attempt,
+    analyse_attempt,
+    audio_attempt,
+    conclude_attempt,
+    merge_attempt,
+    probe_attempt,
+    process_attempt,
+)
 
 CONTAINERS = (".mp4", ".mov", ".mkv", ".webm")
 _PREFIX = "job"
@@ -61,11 +73,10 @@ def run(
     try:
         kind = get(algorithm)
         draft["algorithm"]["version"] = kind.version
+        source, params = _taken(kind, inputs, params)
         ready = kind.from_params(params)
-        source = _only_source(algorithm, inputs)
         destination = _destination(output, source, replace)
-        if isinstance(ready, EncodeAlgorithm):
-            ready.check_container(destination.suffix)
+        check_container(ready, destination.suffix)
         with scratch_beside(destination) as scratch, Crew(workers, on_event) as crew:
             job = _Job(ready, params, source, str(scratch / "store"), options, crew, trial)
             duration = job.work(destination, replace, draft)
@@ -105,12 +116,15 @@ class _Job:
             prefix=_PREFIX,
             thorough=self.options.on_damage == "conceal",
             first_frames=self.trial.first_frames if self.trial else None,
+            algorithm=self.algorithm.name(),
+            params=self.params,
         )
         probe = self.crew.do("probe", lambda: probe_attempt(request))
         plan = self._cut(probe)
         draft["slicing"] = plan.slicing
         draft["warnings"] += plan.warnings
-        audio, results = self._produce(probe, plan, destination.suffix.lower())
+        artefact = self._look(probe, plan)
+        audio, results = self._produce(probe, plan, artefact, destination.suffix.lower())
         merged = self.crew.do(
             "merge", lambda: merge_attempt(self._merging(probe, plan, audio, results, destination, replace))
         )
@@ -133,19 +147,50 @@ class _Job:
             )
         return plan
 
+    def _look(self, probe: ProbeResult, plan: Plan) -> str | None:
+        """Let the algorithm look at the film first, if it wants to; give the key of what it found."""
+        if not plan.looked:
+            return None
+        common: dict[str, Any] = {
+            "store": self.store,
+            "prefix": _PREFIX,
+            "algorithm": self.algorithm.name(),
+            "params": self.params,
+        }
+        threads, conceal = self._threads(plan), self.options.on_damage == "conceal"
+
+        def looking(segment: Segment) -> Callable[[], Attempt[AnalyseResult]]:
+            request = AnalyseRequest(
+                source=self.source,
+                segment=segment,
+                files=probe.files,
+                trace_id=str(uuid.uuid4()),
+                threads=threads,
+                conceal=conceal,
+                **common,
+            )
+            return lambda: analyse_attempt(request)
+
+        parts = [self.crew.begin("analyse", looking(segment), segment.order) for segment in plan.looked]
+        self.crew.wait()
+        found = [part.result().artefact for part in parts]
+        joined = ConcludeRequest(parts=found, trace_id=str(uuid.uuid4()), **common)
+        return self.crew.do("conclude", lambda: conclude_attempt(joined)).artefact
+
     def _produce(
-        self, probe: ProbeResult, plan: Plan, container: str
+        self, probe: ProbeResult, plan: Plan, artefact: str | None, container: str
     ) -> tuple[AudioResult | None, list[SegmentResult]]:
         request = AudioRequest(source=self.source, store=self.store, prefix=_PREFIX, container=container)
         audio = self.crew.begin("audio", lambda: audio_attempt(request)) if probe.profile.has_audio else None
-        segments = [
-            self.crew.begin("process", lambda s=segment: process_attempt(self._segment(s, plan)), segment.order)  # type: ignore[misc]
-            for segment in plan.segments
-        ]
+
+        def processing(segment: Segment) -> Callable[[], Attempt[SegmentResult]]:
+            return lambda: process_attempt(self._segment(segment, plan, probe, artefact))
+
+        segments = [self.crew.begin("process", processing(segment), segment.order) for segment in plan.segments]
         self.crew.wait()
         return (audio.result() if audio else None), [segment.result() for segment in segments]
 
-    def _segment(self, segment: Segment, plan: Plan) -> ProcessRequest:
+    def _segment(self, segment: Segment, plan: Plan, probe: ProbeResult, artefact: str | None) -> ProcessRequest:
         return ProcessRequest(
             source=self.source,
             store=self.store,
@@ -153,6 +198,8 @@ class _Job:
             segment=segment,
             algorithm=self.algorithm.name(),
             params=self.params,
+            files=probe.files,
+            artefact=artefact,
             trace_id=str(uuid.uuid4()),
             threads=self._threads(plan),
             conceal=self.options.on_damage == "conceal",
@@ -179,6 +226,7 @@ class _Job:
             plan=plan,
             index=probe.index,
             results=results,
+            files=probe.files,
             audio=audio,
             verify=self.options.verify,
             threads=self._threads(plan),
@@ -189,10 +237,27 @@ class _Job:
         return self.options.threads or (1 if plan.slicing.used else min(64, self.crew.workers))
 
 
-def _only_source(algorithm: str, inputs: list[str]) -> str:
-    if len(inputs) != 1:
-        raise ParamsInvalid(f"{algorithm} takes one input, not {len(inputs)}")
-    return locate(inputs[0])
+def _taken(kind: type[Algorithm], inputs: list[str], params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Give the source, and the parameters with the places of files resolved; further inputs are parameters, too."""
+    most = 1 + len(kind.inputs)
+    if not 1 <= len(inputs) <= most:
+        wanted = "one input" if most == 1 else f"1 to {most} inputs"
+        raise ParamsInvalid(f"{kind.name()} takes {wanted}, not {len(inputs)}")
+    further = dict(zip(kind.inputs, inputs[1:], strict=False))
+    if twice := further.keys() & {name for name, value in params.items() if value is not None}:
+        raise ParamsInvalid(f"{kind.name()}: parameter {min(twice)} is given, and an input for it")
+    params = params | further
+    for name in kind.file_params():
+        if isinstance(params.get(name), str):
+            params[name] = _located(kind, name, params[name])
+    return locate(inputs[0]), params
+
+
+def _located(kind: type[Algorithm], name: str, given: str) -> str:
+    try:
+        return locate(given)
+    except InputError as error:
+        raise ParamsInvalid(f"{kind.name()}: parameter {name}: {error}") from error
 
 
 def _destination(output: str, source: str, replace: bool) -> Path:

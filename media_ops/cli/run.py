@@ -14,7 +14,7 @@ from media_ops.cli.parameters import assignments
 if TYPE_CHECKING:
     from media_ops.model import JobOptions, RunReport
 
-Inputs = Annotated[list[str], typer.Argument(help="Source files, as paths or file:///...")]
+Inputs = Annotated[list[str], typer.Argument(help="The source, then further files if the algorithm takes any.")]
 Output = Annotated[
     str, typer.Option("--output", "-o", help="The result: .mp4, .mov, .mkv or (AV1) .webm; replaced if it exists.")
 ]
@@ -38,6 +38,10 @@ OnDamage = Annotated[
     Literal["strict", "conceal"],
     typer.Option(help="Fail at the first damaged picture, or take what the decoder makes of it and list the places."),
 ]
+Blend = Annotated[
+    bool,
+    typer.Option("--blend", help="Cut algorithms that cannot be cut exactly, too, and cross-fade their segments."),
+]
 NoClobber = Annotated[bool, typer.Option("--no-clobber", help="Fail if the output exists.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
@@ -56,6 +60,7 @@ def command(
     threads: Threads = None,
     verify: Verify = "joints",
     on_damage: OnDamage = "strict",
+    blend: Blend = False,
     no_clobber: NoClobber = False,
     as_json: Json = False,
 ) -> int:
@@ -72,6 +77,7 @@ def command(
         verify=verify,
         threads=threads,
         on_damage=on_damage,
+        blend=blend,
     )
     report = _run(algorithm, inputs, output, given, options, workers, not no_clobber, as_json)
     if as_json:

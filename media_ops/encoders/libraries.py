@@ -12,7 +12,7 @@ Params = dict[str, str]
 
 @dataclass(frozen=True)
 class Library:
-    """`params_option` takes the library's own parameters, `threads_param` is one of them.
+    """`params_option` takes the library's own parameters, `threads_param` is one of them; "" where there is none.
 
     `tag` names the sample entry in MP4 and MOV; `light_slack` is by how many units of `Light` the encoder's own
     number format may be off.
@@ -53,7 +53,12 @@ def _svtav1(light: Light) -> Params:
     return params | ({"content-light": f"{light.content[0]},{light.content[1]}"} if light.content else {})
 
 
+def _nothing(light: Light) -> Params:
+    return {}
+
+
 LIBRARIES = {
+    "ffv1": Library("", "", _nothing, odd_sizes=True, smallest=1),
     "libx264": Library("x264-params", "threads", _x264, interlaced=True),
     # 16 is the smallest coding tree block that x265 takes.
     "libx265": Library("x265-params", "pools", _x265, smallest=16, tag="hvc1"),

@@ -36,7 +36,7 @@ class SegmentEncoder:
         self.library_version = ""
         made = (self.target.pixel_format, self.target.width, self.target.height)
         self.lossless = settings.lossless and made == (facts.pixel_format, facts.width, facts.height)
-        self._facts = facts
+        self.facts = facts
         self._times = strictly_increasing(times)
         self._number = 0
         self._reformatter = VideoReformatter()
@@ -56,7 +56,7 @@ class SegmentEncoder:
 
         Raises `Unsupported` where an interlaced picture would have to be scaled.
         """
-        target, facts = self.target, self._facts
+        target, facts = self.target, self.facts
         scaled = (frame.width, frame.height) != (target.width, target.height)
         if not scaled and frame.format.name == target.pixel_format:
             return frame
@@ -82,7 +82,7 @@ class SegmentEncoder:
     def encode(self, frame: VideoFrame) -> None:
         """Encode the next frame, already converted."""
         frame.pts = self._times[self._number] - self._times[0]
-        frame.time_base = self._facts.time_base
+        frame.time_base = self.facts.time_base
         frame.pict_type = 0  # libx264 would copy the source's frame types
         self._number += 1
         try:
@@ -102,7 +102,7 @@ class SegmentEncoder:
         self._output.mux(packets)
 
     def _add_stream(self, settings: EncoderSettings, threads: int) -> VideoStream:
-        facts, target = self._facts, self.target
+        facts, target = self.facts, self.target
         options = _options(settings, facts, target, threads)
         if settings.codec == "libsvtav1":
             os.environ.setdefault("SVT_LOG", "1")  # it tells its settings on stderr, whoever reads that
@@ -128,6 +128,8 @@ class SegmentEncoder:
 
 def _options(settings: EncoderSettings, facts: Facts, target: Target, threads: int) -> dict[str, str]:
     library = LIBRARIES[settings.codec]
+    if not library.params_option:
+        return dict(settings.options)
     params = settings.params | {library.threads_param: str(threads)} | library.light(facts.light)
     if target.interlaced and target.field_order:
         params["bff" if target.field_order == BOTTOM_FIRST else "tff"] = "1"

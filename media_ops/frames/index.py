@@ -19,7 +19,8 @@ from media_ops.frames.light import NO_LIGHT, Light
 Int = NDArray[np.int64]
 NO_PTS = -(2**63)
 PROGRESSIVE = 1
-_FORMAT = "media-ops-index-2"
+_FORMAT = "media-ops-index-3"
+_OF_ROWS = ("entry", "first", "frames", "begins", "ends")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ class Rows:
     """The part of an index that one segment needs: packets from its entry to its last one, and its frames.
 
     `entry` and `order` are positions in decoding order in the whole file; `pts`, `dts`, `size`, `pos` describe the
-    packets from `entry` on; `order` and `frame_pts` describe the frames [first, last).
+    packets from `entry` on; `order` and `frame_pts` describe the frames [first, last). Of the whole film they know
+    the number of `frames`, its first PTS, and when its last frame is over.
     """
 
     facts: Facts
@@ -79,17 +81,22 @@ class Rows:
     pos: Int
     order: Int
     frame_pts: Int
+    frames: int = 0
+    begins: int = 0
+    ends: int = 0
 
     def to_bytes(self) -> bytes:
         """Pack as one columnar object."""
-        head = {"format": _FORMAT, "facts": self.facts.to_json(), "entry": self.entry, "first": self.first}
+        head = {"format": _FORMAT, "facts": self.facts.to_json()}
+        head |= {name: getattr(self, name) for name in _OF_ROWS}
         return _pack(head, {n: getattr(self, n) for n in ("pts", "dts", "size", "pos", "order", "frame_pts")})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Rows:
         """Undo `to_bytes`."""
         head, columns = _unpack(data)
-        return cls(Facts.from_json(head["facts"]), head["entry"], head["first"], **columns)
+        fields: dict[str, Any] = {name: head[name] for name in _OF_ROWS} | columns
+        return cls(facts=Facts.from_json(head["facts"]), **fields)
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,11 @@ class FrameIndex:
         return last if last > 0 else self.typical_gap
 
     @property
+    def ends(self) -> int:
+        """Time at which the last frame is over."""
+        return int(self.frame_pts[-1]) + self.last_duration
+
+    @property
     def typical_gap(self) -> int:
         """Median distance of two frames in ticks, at least 1."""
         gaps = np.diff(self.frame_pts)
@@ -138,6 +150,13 @@ class FrameIndex:
         rank = np.full(len(self.pts), -1, np.int64)
         rank[self.order] = np.arange(self.frames)
         found = rank[np.flatnonzero(self.entry != Entry.NONE)]
+        return np.unique(np.append(found[found >= 0], 0))
+
+    def closed_ranks(self) -> Int:
+        """Ranks at which a closed GOP begins, ascending, 0 included."""
+        rank = np.full(len(self.pts), -1, np.int64)
+        rank[self.order] = np.arange(self.frames)
+        found = rank[np.flatnonzero(self.entry == Entry.CLOSED)]
         return np.unique(np.append(found[found >= 0], 0))
 
     def entry_before(self, rank: int) -> int:
@@ -166,6 +185,9 @@ class FrameIndex:
             self.pos[packets],
             self.order[first:last],
             self.frame_pts[first:last],
+            self.frames,
+            int(self.frame_pts[0]),
+            self.ends,
         )
 
     def _end(self, packet: int) -> int:

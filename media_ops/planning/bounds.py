@@ -24,6 +24,18 @@ def bounds(frames: int, segments: int, preferred: Sequence[int]) -> list[int]:
     return [*chosen, frames]
 
 
+def gop_bounds(frames: int, segments: int, gops: Sequence[int]) -> list[int]:
+    """Cut [0, frames) at beginnings of GOPs, into `segments` parts or as many as there are GOPs."""
+    inner = [rank for rank in gops if 0 < rank < frames]
+    parts = min(segments, len(inner) + 1)
+    chosen: list[int] = []
+    for number in range(1, parts):
+        left = [rank for rank in inner if not chosen or rank > chosen[-1]]
+        room = left[: len(left) - (parts - 1 - number)]  # one for each part that is still to come
+        chosen.append(min(room, key=lambda rank: abs(rank - number * frames // parts)))
+    return [0, *chosen, frames]
+
+
 def _nearest(ranks: Sequence[int], wanted: int) -> int | None:
     at = bisect_left(ranks, wanted)
     around = ranks[max(0, at - 1) : at + 1]

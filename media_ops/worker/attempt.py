@@ -19,8 +19,11 @@ from media_ops.account import Account, WitnessRequest
 from media_ops.compare import CompareRequest, Comparison
 from media_ops.errors import ChildDied, OurError, Stalled, from_record
 from media_ops.model import (
+    AnalyseRequest,
+    AnalyseResult,
     AudioRequest,
     AudioResult,
+    ConcludeRequest,
     MergeRequest,
     MergeResult,
     Noun,
@@ -35,7 +38,7 @@ from media_ops.storage.publish import scratch_beside
 from media_ops.worker.stall import StallWatch
 
 R = TypeVar("R", bound=Noun)
-Verb = Literal["probe", "process", "audio", "merge", "compare", "check", "witness"]
+Verb = Literal["probe", "analyse", "conclude", "process", "audio", "merge", "compare", "check", "witness"]
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,16 @@ def _with_cost(result: R, wall: float) -> R:
 def probe_attempt(request: ProbeRequest) -> Attempt[ProbeResult]:
     """Describe and index a source."""
     return Attempt("probe", request, ProbeResult)
+
+
+def analyse_attempt(request: AnalyseRequest) -> Attempt[AnalyseResult]:
+    """Look at a part of a source."""
+    return Attempt("analyse", request, AnalyseResult)
+
+
+def conclude_attempt(request: ConcludeRequest) -> Attempt[AnalyseResult]:
+    """Join what was found in the parts."""
+    return Attempt("conclude", request, AnalyseResult)
 
 
 def process_attempt(request: ProcessRequest) -> Attempt[SegmentResult]:

@@ -55,6 +55,14 @@ def _run(verb: str, request: str, scratch: Path, on_progress: Any) -> dict[str, 
         from media_ops.process import process
 
         return process(model.ProcessRequest.model_validate_json(request), scratch, on_progress).model_dump()
+    if verb == "analyse":
+        from media_ops.analyse import analyse
+
+        return analyse(model.AnalyseRequest.model_validate_json(request), on_progress).model_dump()
+    if verb == "conclude":
+        from media_ops.analyse import conclude
+
+        return conclude(model.ConcludeRequest.model_validate_json(request)).model_dump()
     if verb == "merge":
         from media_ops.merge import merge
 

@@ -11,7 +11,9 @@ from airflow.sdk import DAG, TriggerRule, XComArg
 from media_airflow.notify import NotifyOperator
 from media_airflow.operators import (
     PLAN_KEY,
+    AnalyseOperator,
     AudioOperator,
+    ConcludeOperator,
     CutOperator,
     MergeOperator,
     ProbeOperator,
@@ -21,14 +23,15 @@ from media_airflow.page import page
 from media_airflow.params import form
 from media_airflow.retry import RETRIES, RETRY_DELAY, RETRY_POLICY
 from media_airflow.task import JobTask
-from media_ops.algorithm import Algorithm
+from media_ops.algorithm import Algorithm, FrameAlgorithm
 
 
 @dataclass(frozen=True)
 class Stage:
     """Work between cutting and merging.
 
-    Its operator takes `earlier`, the results of the stages before it by name, and, when `mapped`, one `segment`.
+    Its operator takes the result of `probe`, `earlier`, the results of the stages before it by name, and, when
+    `mapped`, one `segment`.
     The results of the last stage are what is merged.
     """
 
@@ -37,12 +40,23 @@ class Stage:
     mapped: bool = True
 
 
-STAGES = (Stage("process", ProcessOperator),)
+PROCESS = Stage("process", ProcessOperator)
 
 
-def media_dag(algorithm: type[Algorithm], stages: tuple[Stage, ...] = STAGES) -> DAG:
+def stages_of(algorithm: type[Algorithm]) -> tuple[Stage, ...]:
+    """Process; before that look at the film, where the algorithm wants to: in one piece, or cut and joined."""
+    how = algorithm.analyses() if issubclass(algorithm, FrameAlgorithm) else "no"
+    if how == "no":
+        return (PROCESS,)
+    if how == "whole":
+        return (Stage("analyse", AnalyseOperator, mapped=False), PROCESS)
+    return (Stage("analyse", AnalyseOperator), Stage("conclude", ConcludeOperator, mapped=False), PROCESS)
+
+
+def media_dag(algorithm: type[Algorithm], stages: tuple[Stage, ...] | None = None) -> DAG:
     """Build the DAG of an algorithm; its id is the algorithm's name."""
     name = algorithm.name()
+    stages = stages or stages_of(algorithm)
     with DAG(
         dag_id=name,
         description=algorithm.title(),
@@ -61,7 +75,7 @@ def media_dag(algorithm: type[Algorithm], stages: tuple[Stage, ...] = STAGES) ->
         last: Any = cut
         results: dict[str, Any] = {}
         for stage in stages:
-            last = _add(stage, name, cut, dict(results))
+            last = _add(stage, name, probe, cut, dict(results))
             results[stage.task_id] = last.output
         merge = MergeOperator(
             task_id="merge",
@@ -82,14 +96,15 @@ def media_dag(algorithm: type[Algorithm], stages: tuple[Stage, ...] = STAGES) ->
     return dag
 
 
-def _add(stage: Stage, algorithm: str, cut: JobTask, earlier: dict[str, Any]) -> Any:
+def _add(stage: Stage, algorithm: str, probe: JobTask, cut: JobTask, earlier: dict[str, Any]) -> Any:
     if not stage.mapped:
-        task = stage.operator(task_id=stage.task_id, algorithm=algorithm, earlier=earlier)
+        task = stage.operator(task_id=stage.task_id, algorithm=algorithm, probe=probe.output, earlier=earlier)
         cut >> task
         return task
     return stage.operator.partial(
         task_id=stage.task_id,
         algorithm=algorithm,
+        probe=probe.output,
         earlier=earlier,
         map_index_template="{{ task.segment['label'] }}",
     ).expand(segment=cut.output)

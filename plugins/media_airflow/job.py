@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from media_airflow.params import JOB_FIELDS
 from media_airflow.roots import output_file, source_file
 from media_airflow.settings import Settings
-from media_ops.algorithm import Algorithm, EncodeAlgorithm
+from media_ops.algorithm import Algorithm
+from media_ops.encoders.chosen import check_container
 from media_ops.errors import ParamsInvalid
 from media_ops.model import JobOptions
 from media_ops.registry import get
@@ -44,8 +45,7 @@ class Job:
     def output_file(self, source: str) -> Path:
         """Give the resolved output, or refuse it."""
         path = output_file(self.output, self.settings.allowed_roots, source=source, replace=self.replace)
-        if isinstance(self.algorithm, EncodeAlgorithm):
-            self.algorithm.check_container(path.suffix)
+        check_container(self.algorithm, path.suffix)
         return path
 
 
@@ -58,8 +58,12 @@ def read_job(algorithm: str, params: Mapping[str, Any], settings: Settings, pref
     for name in ("source", "output"):
         if not isinstance(params.get(name), str) or not params[name]:
             raise ParamsInvalid(f"{algorithm}: parameter {name!r} is missing")
+    own = {name: value for name, value in params.items() if name not in JOB_FIELDS}
+    for name in kind.file_params():
+        if isinstance(own.get(name), str):
+            own[name] = source_file(own[name], settings.allowed_roots, role=f"parameter {name}")
     return Job(
-        algorithm=kind.from_params({name: value for name, value in params.items() if name not in JOB_FIELDS}),
+        algorithm=kind.from_params(own),
         source=params["source"],
         output=params["output"],
         replace=bool(params.get("replace", True)),
@@ -81,6 +85,7 @@ def _options(algorithm: str, params: Mapping[str, Any]) -> JobOptions:
         "whole": whole,
         "verify": params.get("verify", "joints"),
         "on_damage": params.get("on_damage", "strict"),
+        "blend": params.get("blend", False),
     }
     if not whole:
         wanted |= {name: params.get(name) for name in ("segments", "segment_seconds")}

@@ -10,8 +10,11 @@ from airflow.sdk.exceptions import AirflowSkipException
 from media_airflow.task import JobTask
 from media_ops.errors import StoreUnavailable
 from media_ops.model import (
+    AnalyseRequest,
+    AnalyseResult,
     AudioRequest,
     AudioResult,
+    ConcludeRequest,
     MergeRequest,
     Plan,
     ProbeRequest,
@@ -39,7 +42,12 @@ class ProbeOperator(JobTask):
         source = job.source_file()
         job.output_file(source)
         request = ProbeRequest(
-            source=source, store=job.settings.store, prefix=job.prefix, thorough=job.options.on_damage == "conceal"
+            source=source,
+            store=job.settings.store,
+            prefix=job.prefix,
+            thorough=job.options.on_damage == "conceal",
+            algorithm=self.algorithm,
+            params=job.params,
         )
         return self.run_attempt(probe_attempt(request), context).model_dump(mode="json")
 
@@ -62,17 +70,75 @@ class CutOperator(JobTask):
         plan = cut(
             probe, job.algorithm, job.options, store=settings.store, prefix=job.prefix, workers=settings.workers
         )
-        context["ti"].xcom_push(PLAN_KEY, plan.model_dump(mode="json", exclude={"segments"}))
+        kept = plan.model_copy(update={"looked": []}) if plan.looked == plan.segments else plan
+        context["ti"].xcom_push(PLAN_KEY, kept.model_dump(mode="json", exclude={"segments"}))
         return [segment.model_dump(mode="json") for segment in plan.segments]
 
 
-class ProcessOperator(JobTask):
-    """Produces one segment."""
+class AnalyseOperator(JobTask):
+    """Looks at one segment before any is processed, or, where none is given, at the whole film."""
 
-    template_fields = ("segment", "earlier")
+    template_fields = ("segment", "earlier", "probe")
 
-    def __init__(self, *, segment: Any, earlier: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *, probe: Any, earlier: dict[str, Any], segment: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.probe = probe
+        self.earlier = earlier
+        self.segment = segment
+
+    def work(self, job: Job, context: Context) -> Any:
+        """Return an `AnalyseResult`."""
+        from media_ops.worker.attempt import analyse_attempt
+
+        segment = self.segment or context["ti"].xcom_pull(task_ids="cut", key=PLAN_KEY)["looked"][0]
+        request = AnalyseRequest(
+            source=job.source_file(),
+            store=job.settings.store,
+            prefix=job.prefix,
+            segment=Segment.model_validate(segment),
+            algorithm=self.algorithm,
+            params=job.params,
+            files=ProbeResult.model_validate(self.probe).files,
+            trace_id=str(uuid.uuid4()),
+            threads=job.options.threads or 1,
+            conceal=job.options.on_damage == "conceal",
+        )
+        return self.run_attempt(analyse_attempt(request), context).model_dump(mode="json")
+
+
+class ConcludeOperator(JobTask):
+    """Joins what was found in the segments."""
+
+    template_fields = ("earlier", "probe")
+
+    def __init__(self, *, probe: Any, earlier: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.probe = probe
+        self.earlier = earlier
+
+    def work(self, job: Job, context: Context) -> Any:
+        """Return an `AnalyseResult`."""
+        from media_ops.worker.attempt import conclude_attempt
+
+        request = ConcludeRequest(
+            store=job.settings.store,
+            prefix=job.prefix,
+            algorithm=self.algorithm,
+            params=job.params,
+            parts=[AnalyseResult.model_validate(part).artefact for part in self.earlier["analyse"][:]],
+            trace_id=str(uuid.uuid4()),
+        )
+        return self.run_attempt(conclude_attempt(request), context).model_dump(mode="json")
+
+
+class ProcessOperator(JobTask):
+    """Produces one segment, knowing what was found by the analysis where there was one."""
+
+    template_fields = ("segment", "earlier", "probe")
+
+    def __init__(self, *, probe: Any, segment: Any, earlier: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.probe = probe
         self.segment = segment
         self.earlier = earlier
 
@@ -80,6 +146,7 @@ class ProcessOperator(JobTask):
         """Return a `SegmentResult`."""
         from media_ops.worker.attempt import process_attempt
 
+        found = self.earlier.get("conclude") or self.earlier.get("analyse")
         request = ProcessRequest(
             source=job.source_file(),
             store=job.settings.store,
@@ -87,6 +154,8 @@ class ProcessOperator(JobTask):
             segment=Segment.model_validate(self.segment),
             algorithm=self.algorithm,
             params=job.params,
+            files=ProbeResult.model_validate(self.probe).files,
+            artefact=AnalyseResult.model_validate(found).artefact if found else None,
             trace_id=str(uuid.uuid4()),
             threads=job.options.threads or 1,
             conceal=job.options.on_damage == "conceal",
@@ -155,6 +224,7 @@ class MergeOperator(JobTask):
             plan=Plan.model_validate({**self.plan, "segments": self.segments}),
             index=probe.index,
             results=[SegmentResult.model_validate(result) for result in self.results[:]],
+            files=probe.files,
             audio=AudioResult.model_validate(sound) if sound else None,
             verify=job.options.verify,
             threads=job.options.threads or 1,

@@ -71,6 +71,14 @@ _SLICING: dict[str, Any] = {
         "end of the result; `full`, and a lossless job, decode all of it.",
         section="Slicing",
     ),
+    "blend": Param(
+        False,
+        type="boolean",
+        title="Cross-fade",
+        description_md="Cut algorithms that cannot be cut exactly, too, and cross-fade their segments; the proof "
+        "tells. Off: such an algorithm gets the whole file in one piece.",
+        section="Slicing",
+    ),
     "on_damage": Param(
         "strict",
         type="string",
@@ -118,6 +126,7 @@ def _flat(field: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
 def _param(field: dict[str, Any]) -> Any:
     schema = dict(field)
     description = schema.pop("description", None)
+    schema.pop("file", None)
     if "const" in schema:
         schema["enum"] = [schema.pop("const")]
     if description:

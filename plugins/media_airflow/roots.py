@@ -17,11 +17,11 @@ from media_ops.storage.source import locate
 CONTAINERS = (".mp4", ".mov", ".mkv", ".webm")
 
 
-def source_file(given: str, roots: Iterable[Path]) -> str:
-    """Give the resolved path of a readable, regular, allowed source; a root may be that one file."""
-    path = _resolve("source", given)
+def source_file(given: str, roots: Iterable[Path], role: str = "source") -> str:
+    """Give the resolved path of a readable, regular, allowed file to read; a root may be that one file."""
+    path = _resolve(role, given)
     if path is None or not any(path.is_relative_to(root) for root in roots):
-        raise _not_allowed("source", given)
+        raise _not_allowed(role, given)
     return locate(str(path))
 
 

@@ -67,25 +67,25 @@ class TestDag:
 
 
 def test_more_stages_hang_together() -> None:
-    from media_airflow.dag import STAGES, Stage, media_dag
+    from media_airflow.dag import PROCESS, Stage, media_dag
     from media_airflow.operators import ProcessOperator
     from media_airflow.task import JobTask
 
     class Analyse(JobTask):
         template_fields = ("earlier",)
 
-        def __init__(self, *, earlier: Any, **kwargs: Any) -> None:
+        def __init__(self, *, probe: Any, earlier: Any, **kwargs: Any) -> None:
             super().__init__(**kwargs)
             self.earlier = earlier
 
         def work(self, job: Any, context: Any) -> Any:
             return {}
 
-    stages = (Stage("analyse", Analyse, mapped=False), *STAGES, Stage("refine", ProcessOperator))
+    stages = (Stage("analyse", Analyse, mapped=False), PROCESS, Stage("refine", ProcessOperator))
     dag = media_dag(get("transcode_h264"), stages)
     assert dag.get_task("analyse").upstream_task_ids == {"cut"}
-    assert dag.get_task("process").upstream_task_ids == {"cut", "analyse"}
-    assert dag.get_task("refine").upstream_task_ids == {"cut", "analyse", "process"}
+    assert dag.get_task("process").upstream_task_ids == {"probe", "cut", "analyse"}
+    assert dag.get_task("refine").upstream_task_ids == {"probe", "cut", "analyse", "process"}
     assert {"refine", "audio"} <= dag.get_task("merge").upstream_task_ids
 
 

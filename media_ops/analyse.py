@@ -1,0 +1,74 @@
+"""Verb: look at a source, or at a part of it, before anything is processed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from media_ops import registry
+from media_ops.algorithm import FrameAlgorithm
+from media_ops.errors import ParamsInvalid
+from media_ops.model import AnalyseRequest, AnalyseResult, ConcludeRequest, Metrics
+from media_ops.process import perform, rows_of, with_work
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+    from media_ops.frames.reader import FrameReader
+
+
+def analyse(request: AnalyseRequest, on_progress: Callable[[int, int], None]) -> AnalyseResult:
+    """Give the algorithm the pictures of one segment, store what it found under the attempt's own key.
+
+    `on_progress` gets frames read. Raises `DamagedMedia`, `Unsupported`, `FrameLost`, `AlgorithmFailed`.
+    """
+    from media_ops.frames.reader import FrameReader
+    from media_ops.storage import open_store
+    from media_ops.storage.artefact import packed
+
+    algorithm, store = _frame_algorithm(request), open_store(request.store)
+    segment = request.segment
+    at_work = perform(algorithm, rows_of(store, segment.rows), store, request)
+    reader = FrameReader(
+        request.source, rows_of(store, segment.rows), threads=request.threads, conceal=request.conceal
+    )
+    found = at_work.analysed(_counted(reader, on_progress), range(segment.start, segment.end))
+    key = f"{request.prefix}/analysis/{segment.order:05d}/{request.trace_id}"
+    data = packed(found)
+    store.put(key, data)
+    metrics = Metrics(frames_decoded=reader.decoded, bytes_written=len(data))
+    return AnalyseResult(artefact=key, metrics=with_work(metrics, at_work))
+
+
+def conclude(request: ConcludeRequest) -> AnalyseResult:
+    """Join what was found in the segments; raises `AlgorithmFailed`."""
+    from media_ops.performance import guarded
+    from media_ops.storage import open_store
+    from media_ops.storage.artefact import packed, unpacked
+
+    algorithm, store = _frame_algorithm(request), open_store(request.store)
+    parts = []
+    for part in request.parts:
+        with store.open(part) as file:
+            parts.append(unpacked(file.read()))
+    joined = (
+        guarded(algorithm, "join", lambda: algorithm.join(parts)) if algorithm.analyses() == "joined" else parts[0]
+    )
+    key = f"{request.prefix}/artefact/{request.trace_id}"
+    data = packed(joined)
+    store.put(key, data)
+    return AnalyseResult(artefact=key, metrics=Metrics(bytes_written=len(data)))
+
+
+def _frame_algorithm(request: AnalyseRequest | ConcludeRequest) -> FrameAlgorithm:
+    algorithm = registry.get(request.algorithm).from_params(request.params)
+    if not isinstance(algorithm, FrameAlgorithm):
+        raise ParamsInvalid(f"{request.algorithm} does not look at its source first")
+    return algorithm
+
+
+def _counted(reader: FrameReader, on_progress: Callable[[int, int], None]) -> Iterator[tuple[int, VideoFrame]]:
+    total = len(reader.rows.order)
+    for number, (rank, frame) in enumerate(reader):
+        yield rank, frame
+        on_progress(number + 1, total)

@@ -1,0 +1,43 @@
+"""Files that parameters name: read once, so that every segment gets the same bytes wherever it is processed."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from media_ops.algorithm import Algorithm
+from media_ops.errors import ParamsInvalid
+from media_ops.model import StoredFile
+
+if TYPE_CHECKING:
+    from media_ops.storage import Store
+
+MOST_BYTES = 64 * 2**20
+
+
+def keep_files(algorithm: Algorithm, store: Store, prefix: str) -> tuple[dict[str, StoredFile], dict[str, bytes]]:
+    """Store what the parameters name below `prefix`; give the records and the bytes, by parameter.
+
+    Raises `ParamsInvalid`, naming the parameter, for what is no file that can be read, or has more than 64 MiB.
+    """
+    given = {name: getattr(algorithm.params, name) for name in algorithm.file_params()}
+    records, contents = {}, {}
+    for name, path in (algorithm.default_files() | {n: path for n, path in given.items() if path}).items():
+        data = contents[name] = _read(Path(path), f"{algorithm.name()}: parameter {name}: {str(path)!r}")
+        records[name] = StoredFile(key=f"{prefix}/files/{name}", sha256=hashlib.sha256(data).hexdigest())
+        store.put(records[name].key, data)
+    return records, contents
+
+
+def _read(path: Path, subject: str) -> bytes:
+    try:
+        if not path.is_file():
+            raise ParamsInvalid(f"{subject} is no file")
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ParamsInvalid(f"{subject} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > MOST_BYTES:
+        raise ParamsInvalid(f"{subject} has more than {MOST_BYTES // 2**20} MiB")
+    return data

@@ -1,0 +1,173 @@
+"""Whole jobs of frame algorithms: cut and in one piece give the same frames, and what is wrong is named."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from media_ops.frames.fingerprint import exact_digest
+from media_ops.model import JobOptions, RunReport
+from media_ops.run import run
+from media_ops.storage import open_store
+from media_ops.trial import Made, Trial
+from tests.contract.conftest import FRAMES
+
+LOSSLESS = {"encoder": "ffv1"}
+
+
+def job(name: str, film: Path, output: Path, params: dict[str, Any] | None = None, **options: Any) -> RunReport:
+    return run(name, [str(film)], str(output), {**LOSSLESS, **(params or {})}, JobOptions(**options), workers=2)
+
+
+def done(name: str, film: Path, output: Path, params: dict[str, Any] | None = None, **options: Any) -> RunReport:
+    report = job(name, film, output, params, **options)
+    assert report.error is None
+    assert report.proof is not None
+    return report
+
+
+def shown(path: Path) -> list[tuple[Fraction, bytes]]:
+    """Give time and digest of every frame."""
+    with av.open(str(path)) as container:
+        return [
+            (Fraction((frame.pts or 0) * (frame.time_base or 0)), exact_digest(frame, frame.format.name))
+            for frame in container.decode(video=0)
+        ]
+
+
+@pytest.mark.parametrize("name", ["average", "double_rate", "enlarge", "whole_gops", "normalise"])
+def test_cut_and_whole_give_the_same_frames(name: str, further: Any, film: Path, tmp_path: Path) -> None:
+    kind = further(name)
+    cut = done(name, film, tmp_path / "cut.mkv", segments=3)
+    whole = done(name, film, tmp_path / "whole.mkv", whole=True)
+    assert cut.slicing is not None
+    assert cut.slicing.used
+    assert shown(tmp_path / "cut.mkv") == shown(tmp_path / "whole.mkv")
+    assert cut.proof is not None
+    assert whole.proof is not None
+    assert (cut.proof.exactness, cut.proof.frames_in) == ("exact", FRAMES)
+    assert cut.proof.frames_out == kind.rate * FRAMES
+    assert cut.proof.lossless_digest == whole.proof.lossless_digest
+
+
+def test_a_doubled_rate_is_spread_evenly_over_varying_distances(further: Any, film: Path, tmp_path: Path) -> None:
+    further("double_rate")
+    done("double_rate", film, tmp_path / "out.mp4", {"encoder": "libx264", "preset": "ultrafast"}, segments=3)
+    before, after = [time for time, _ in shown(film)], [time for time, _ in shown(tmp_path / "out.mp4")]
+    assert after[::2] == before
+    assert after[1:-1:2] == [(a + b) / 2 for a, b in zip(before, before[1:], strict=False)]
+
+
+def test_an_enlarged_picture_is_twice_as_large(further: Any, film: Path, tmp_path: Path) -> None:
+    further("enlarge")
+    report = done("enlarge", film, tmp_path / "out.mp4", {"encoder": "libx264", "preset": "ultrafast"}, segments=2)
+    assert report.proof is not None
+    assert report.proof.picture_output is not None
+    assert (report.proof.picture_output.width, report.proof.picture_output.height) == (320, 192)
+
+
+def test_an_endless_memory_is_not_cut(further: Any, film: Path, tmp_path: Path) -> None:
+    further("endless_memory")
+    report = done("endless_memory", film, tmp_path / "out.mkv", segments=4)
+    assert report.slicing is not None
+    assert (report.slicing.used, report.slicing.rule) == (False, "unbounded")
+
+
+def test_only_who_asks_for_it_gets_cross_fades(further: Any, film: Path, tmp_path: Path) -> None:
+    further("chunked")
+    report = done("chunked", film, tmp_path / "whole.mkv", segments=3)
+    assert report.slicing is not None
+    assert (report.slicing.used, report.slicing.rule) == (False, "blended")
+    assert report.proof is not None
+    assert report.proof.exactness == "exact"
+
+
+def test_cross_fades_lie_between_the_segments_they_join(further: Any, film: Path, tmp_path: Path) -> None:
+    further("chunked")
+    sides = _Sides()
+    report = run(
+        "chunked", [str(film)], str(tmp_path / "cut.mkv"), LOSSLESS, JobOptions(segments=2, blend=True),
+        workers=2, trial=sides,
+    )  # fmt: skip
+    assert report.error is None
+    assert report.proof is not None
+    assert report.proof.exactness == "blended"
+    joint = report.proof.joints[0].rank
+    made = _luma(tmp_path / "cut.mkv")
+    assert len(made) == FRAMES
+    assert (len(sides.leaving), len(sides.coming)) == (6, 6)
+    for number, (old, new) in enumerate(zip(sides.leaving, sides.coming, strict=True)):
+        share = (number + 1) / 7
+        expected = np.rint(old + (new.astype(np.float64) - old) * share)
+        assert np.abs(made[joint + number] - expected).max() <= 1
+    assert np.abs(sides.leaving[0].astype(int) - sides.coming[0]).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("shape", "shape"),
+        ("size", "shape"),
+        ("dtype", "float32"),
+        ("nan", "NaN"),
+        ("nothing", "NoneType"),
+        ("raises", "raised ZeroDivisionError at broken.py:"),
+        ("writes", "read-only"),
+        ("list", "list"),
+    ],
+)
+def test_a_broken_algorithm_is_named(how: str, words: str, further: Any, film: Path, tmp_path: Path) -> None:
+    further("broken")
+    report = job("broken", film, tmp_path / "out.mkv", {"how": how}, segments=2)
+    assert report.error is not None
+    assert (report.error["code"], report.error["fate"]) == ("algorithm_failed", "ours")
+    assert report.error["message"].startswith("broken: ")
+    assert words in report.error["message"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_trace_knows_what_its_algorithm_cost(further: Any, film: Path, tmp_path: Path) -> None:
+    further("average")
+    sides = _Sides()
+    report = run(
+        "average", [str(film)], str(tmp_path / "o.mkv"), LOSSLESS, JobOptions(segments=3), workers=2, trial=sides
+    )
+    assert report.error is None
+    assert len(sides.traces) == 3
+    for trace in sides.traces:
+        metrics = trace["metrics"]
+        assert 0 < metrics["algorithm_cpu_seconds"] < 20
+        assert 0 < metrics["moving_cpu_seconds"] < 20
+        frames = trace["end"] - trace["start"]
+        assert metrics["megapixel_frames"] == pytest.approx(frames * 160 * 96 / 1e6)
+
+
+class _Sides(Trial):
+    """Looks into the store before it is gone."""
+
+    def __init__(self) -> None:
+        self.leaving: list[Any] = []
+        self.coming: list[Any] = []
+        self.traces: list[dict[str, Any]] = []
+
+    def began(self, crew: Any) -> None:
+        pass
+
+    def made(self, made: Made) -> None:
+        store = open_store(made.store)
+        for result in made.results:
+            for end, key in result.fades.items():
+                setattr(self, "leaving" if end == "out" else "coming", _luma(Path(str(store.path(key)))))
+            with store.open(result.key.removesuffix(".nut") + ".trace") as file:
+                self.traces.append(json.loads(file.read()))
+
+
+def _luma(path: Path) -> list[Any]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray()[: frame.height] for frame in container.decode(video=0)]
