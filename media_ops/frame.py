@@ -51,9 +51,9 @@ class Film:
 
     Sizes are those of coded pictures: a player stretches them by `sample_aspect_ratio`, mirrors them left to right if
     `mirrored`, and then turns them by `rotation` degrees clockwise. `depth` counts bits of a code value in planes,
-    `subsampling` is how many luma columns and lines share a chroma sample. `matrix`, `transfer` and `primaries` are
-    FFmpeg's names, "" where the source is silent. `files` holds the bytes of parameters that name a file,
-    `artefact` what `analyse` found.
+    `planes` is 1 where there is luma alone, `subsampling` is how many luma columns and lines share a chroma sample.
+    `matrix`, `transfer` and `primaries` are FFmpeg's names, "" where the source is silent. `files` holds the bytes of
+    parameters that name a file, `artefact` what `analyse` found.
     """
 
     width: int

@@ -126,6 +126,7 @@ class _Job:
             self.made,
             int(self.shift / self.made.facts.time_base),
         )
+        library = LIBRARIES[self.settings.codec]
         contents = Contents(
             source=self.request.source,
             video_index=self.video_index,
@@ -135,7 +136,8 @@ class _Job:
             shift=self.shift,
             display_matrix=self.index.facts.display_matrix,
             field_order=self.target.field_order,
-            tag=LIBRARIES[self.settings.codec].tag,
+            colour=None if library.tells_colour else self.target.colour,
+            tag=library.tag,
         )
         write_result(path, self.container, contents, lambda packets: on_progress(packets, None))
 

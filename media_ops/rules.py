@@ -154,8 +154,14 @@ _TABLE = (
     Rule(
         "no-pixel-format",
         "refused",
-        "the encoder takes no pixel format near the source's",
-        "nothing could be encoded",
+        "the encoder, or an algorithm that works on arrays, takes no pixel format near the source's",
+        "nothing could be encoded; numbers beyond 16 bits or with a fraction would be cut off",
+    ),
+    Rule(
+        "no-matrix",
+        "refused",
+        "an algorithm asks for RGB, and the colours are coded by more than a matrix (ICtCp, for one)",
+        "the algorithm would see wrong colours",
     ),
 )
 RULES = {rule.name: rule for rule in _TABLE}

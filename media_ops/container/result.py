@@ -46,7 +46,10 @@ Step: TypeAlias = "tuple[float, int, Packet[Any]]"
 
 @dataclass(frozen=True)
 class Contents:
-    """What goes into the result. `shift` is added to every time of every stream."""
+    """What goes into the result. `shift` is added to every time of every stream.
+
+    `colour` is given where the coded stream says nothing of it.
+    """
 
     source: str
     video_index: int
@@ -57,6 +60,7 @@ class Contents:
     display_matrix: tuple[int, ...] | None = None
     field_order: int = 0
     tag: str | None = None
+    colour: tuple[int, int, int, int] | None = None
 
 
 def write_result(path: Path, container: str, contents: Contents, on_packet: Callable[[int], None]) -> None:
@@ -95,6 +99,8 @@ def _video_stream(stack: ExitStack, output: OutputContainer, contents: Contents,
     # The packets are as the segment has them, not as MP4 would.
     context.extradata, context.framerate = extradata, framerate or Fraction(0)
     context.field_order = contents.field_order
+    if contents.colour:
+        context.color_primaries, context.color_trc, context.colorspace, context.color_range = contents.colour
     if facts.sample_aspect_ratio:  # no part of an AV1 stream
         context.sample_aspect_ratio = facts.sample_aspect_ratio
     if container in ("mp4", "mov") and contents.tag:

@@ -9,12 +9,9 @@ from av.codec.codec import find_best_pix_fmt_of_list
 
 from media_ops.encoders.libraries import LIBRARIES
 from media_ops.errors import Unsupported
+from media_ops.frames.colour import FULL, GBR, LIMITED, yuv_matrix
 from media_ops.frames.index import Facts
 
-# ISO/IEC 23091-2 code points.
-BT709, SMPTE170M, UNSPECIFIED = 1, 6, 2
-LIMITED, FULL = 1, 2
-_GBR = 0
 # Field orders as FFmpeg numbers them: top or bottom field coded first; the other two are coded and shown in turn.
 TOP_FIRST, BOTTOM_FIRST = 2, 3
 _SHOWN_FIRST = {2: TOP_FIRST, 3: BOTTOM_FIRST, 4: BOTTOM_FIRST, 5: TOP_FIRST}
@@ -90,17 +87,12 @@ def scaled_size(facts: Facts, height: int | None) -> tuple[int, int]:
     return max(2, 2 * round(facts.width * height / (2 * facts.height))), height
 
 
-def yuv_matrix(colour: tuple[int, int, int, int], height: int) -> int:
-    """Matrix to convert with; where the stream is silent or RGB, by picture height, as players guess."""
-    return colour[2] if colour[2] not in (0, UNSPECIFIED) else (BT709 if height >= 720 else SMPTE170M)
-
-
 def _colour(facts: Facts, chosen: str) -> tuple[int, int, int, int]:
     primaries, transfer, matrix, range_ = facts.colour
     if facts.pixel_format.startswith("yuvj"):
         range_ = FULL
     if av.VideoFormat(chosen).is_rgb:
-        matrix, range_ = _GBR, FULL
+        matrix, range_ = GBR, FULL
     elif av.VideoFormat(facts.pixel_format).is_rgb:
         matrix, range_ = yuv_matrix(facts.colour, facts.height), LIMITED
     return primaries, transfer, matrix, range_

@@ -26,6 +26,7 @@ class Library:
     smallest: int = 2
     tag: str | None = None
     light_slack: int = 0
+    tells_colour: bool = True
     chroma_locations: tuple[str, ...] = ("left", "center", "topleft", "top", "bottomleft", "bottom")
 
 
@@ -58,7 +59,7 @@ def _nothing(light: Light) -> Params:
 
 
 LIBRARIES = {
-    "ffv1": Library("", "", _nothing, odd_sizes=True, smallest=1),
+    "ffv1": Library("", "", _nothing, odd_sizes=True, smallest=1, tells_colour=False),
     "libx264": Library("x264-params", "threads", _x264, interlaced=True),
     # 16 is the smallest coding tree block that x265 takes.
     "libx265": Library("x265-params", "pools", _x265, smallest=16, tag="hvc1"),

@@ -14,17 +14,15 @@ from av.codec.context import Flags
 from av.error import FFmpegError
 from av.packet import Packet
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
 from media_ops.algorithm import EncoderSettings
-from media_ops.encoders.formats import BOTTOM_FIRST, FULL, Target, choose_target, yuv_matrix
+from media_ops.encoders.formats import BOTTOM_FIRST, Target, choose_target
 from media_ops.encoders.libraries import LIBRARIES
 from media_ops.errors import Unsupported
+from media_ops.frames.colour import FULL, SCALER, sws_table, yuv_matrix
 from media_ops.frames.index import Facts
-
-# Bicubic with the roundings that keep the mean of luma and chroma (findings: 0.00 of shift, against 1.45 without).
-_SCALER = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.BITEXACT
 
 
 class SegmentEncoder:
@@ -65,13 +63,13 @@ class SegmentEncoder:
                 "a picture is interlaced and cannot be scaled without mixing its fields", rule="interlaced-scaling"
             )
         full = facts.colour[3] == FULL or frame.format.name.startswith("yuvj") or frame.format.is_rgb
-        table = _sws_table(yuv_matrix(target.colour, facts.height))
+        table = sws_table(yuv_matrix(target.colour, facts.height))
         return self._reformatter.reformat(
             frame,
             target.width,
             target.height,
             format=target.pixel_format,
-            interpolation=_SCALER,
+            interpolation=SCALER,
             threads=1,
             src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
             dst_color_range=ColorRange.JPEG if target.colour[3] == FULL else ColorRange.MPEG,
@@ -145,17 +143,6 @@ def strictly_increasing(times: Sequence[int]) -> list[int]:
     for time in times:
         nudged.append(time if not nudged or time > nudged[-1] else nudged[-1] + 1)
     return nudged
-
-
-def _sws_table(matrix: int) -> Colorspace:
-    tables = {
-        1: Colorspace.ITU709,
-        4: Colorspace.FCC,
-        7: Colorspace.SMPTE240M,
-        9: Colorspace.BT2020,
-        10: Colorspace.BT2020,
-    }
-    return tables.get(matrix, Colorspace.ITU601)
 
 
 def _library_version(packet: bytes) -> str:

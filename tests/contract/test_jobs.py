@@ -116,7 +116,7 @@ def test_cross_fades_lie_between_the_segments_they_join(further: Any, film: Path
         ("size", "shape"),
         ("dtype", "float32"),
         ("nan", "NaN"),
-        ("nothing", "NoneType"),
+        ("nothing", "None"),
         ("raises", "raised ZeroDivisionError at broken.py:"),
         ("writes", "read-only"),
         ("list", "list"),
