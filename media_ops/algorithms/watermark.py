@@ -11,7 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from media_ops.algorithm import FrameAlgorithm, FrameParams, InputFile
 from media_ops.drawing.place import PATTERN, PLACES
 from media_ops.drawing.refusal import CannotDraw
-from media_ops.drawing.text import plain
+from media_ops.drawing.wording import plain
 from media_ops.errors import ParamsInvalid, ToolMissing
 from media_ops.frame import Film, Planes, Window
 

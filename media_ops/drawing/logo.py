@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 * 2**20
 MOST_PIXELS = 50_000_000
-# Nothing that starts a program, such as EPS does. MPO is what Pillow calls a photograph with a preview behind it.
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF")
+# Nothing that starts a program, such as EPS does.
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 _OFFERED = "PNG, JPEG, WebP, GIF, BMP or TIFF"
 _EIGHT_BITS = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr")
 
@@ -50,6 +50,7 @@ def _opened(data: bytes) -> Image:
     if image.width * image.height > MOST_PIXELS:
         size = f"{image.width}x{image.height}"
         raise CannotDraw("image", f"{size} is more than {MOST_PIXELS // 10**6} megapixels")
+    # MPO is what Pillow calls a JPEG photograph with a preview behind it.
     if image.format != "MPO" and getattr(image, "is_animated", False):
         raise CannotDraw("image", "it holds several pictures, or moves; give a still one")
     image.load()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from media_ops.drawing.refusal import CannotDraw
-from media_ops.drawing.text import Align
+
+Align = Literal["left", "center", "right"]
 
 _ACROSS: dict[str, float] = {"left": 0.0, "center": 0.5, "right": 1.0}
 _DOWN: dict[str, float] = {"top": 0.0, "center": 0.5, "bottom": 1.0}

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from media_ops.drawing.font import open_font, require_glyphs
+from media_ops.drawing.place import Align
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
-Align = Literal["left", "center", "right"]
 # Of the em. At 0.06 white letters of 12 pixels can be read on white ground.
 _EDGE = 0.06
-
-
-def plain(text: str) -> str:
-    """Give the text with newlines and blanks as its only controls; raise `ValueError` for any other."""
-    for newline in ("\r\n", "\r", "\u2028", "\u2029"):
-        text = text.replace(newline, "\n")
-    text = text.replace("\t", " " * 4)
-    for character in text:
-        if character != "\n" and unicodedata.category(character) in ("Cc", "Cs"):
-            raise ValueError(f"the control character U+{ord(character):04X} cannot be drawn")
-    if not text.strip():
-        raise ValueError("it is blank")
-    return text.strip("\n")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,21 @@ from media_ops.settings import Settings
 REPOSITORY = Path(__file__).parents[2]
 # `make test` tells the makes below it so, and they would print the folders they enter.
 OUTSIDE_MAKE = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
-REAL_PROGRAMS = ("sh", "cat", "cp", "dirname", "env", "flock", "grep", "mkdir", "readlink", "rm", "sha256sum", "sleep", "touch")
+REAL_PROGRAMS = (
+    "sh",
+    "cat",
+    "cp",
+    "dirname",
+    "env",
+    "flock",
+    "grep",
+    "mkdir",
+    "readlink",
+    "rm",
+    "sha256sum",
+    "sleep",
+    "touch",
+)
 
 FAKE_PYTHON = """#!/bin/sh
 echo "python $1 $2 $3 $4" | head -n 1 >>"$MACHINE/log"
@@ -36,7 +50,10 @@ echo "apt-get $*" >>"$MACHINE/log"
 case "$*" in
     *install*)
         if [ -e "$MACHINE/apt-breaks-once" ]; then rm "$MACHINE/apt-breaks-once"; exit 100; fi
-        case "$*" in *fonts-wqy-microhei*) [ -e "$MACHINE/no-fonts-there" ] && exit 100; touch "$MACHINE/font.ttc" ;; esac
+        case "$*" in *fonts-wqy-microhei*)
+            if [ -e "$MACHINE/no-fonts-there" ]; then exit 100; fi
+            touch "$MACHINE/font.ttc" ;;
+        esac
         cp "$MACHINE/bin/true" "$MACHINE/bin/ffmpeg"; cp "$MACHINE/bin/true" "$MACHINE/bin/ffprobe"
         rm -f "$MACHINE/no-venv" ;;
 esac
@@ -130,6 +147,7 @@ def test_link_to_the_venv_of_another_clone_is_left_alone(machine: Machine) -> No
     machine.setup()
     theirs = (machine.clone / ".venv").rename(machine.folder / "theirs")
     (machine.clone / ".venv").symlink_to(theirs)
+    (machine.clone / "requirements.txt").write_text("one==2\n")
     before = sorted(theirs.rglob("*"))
     result = machine.setup()
     assert result.returncode != 0
