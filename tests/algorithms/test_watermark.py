@@ -210,6 +210,26 @@ def test_chroma_takes_what_its_luma_samples_have(subsampling: tuple[int, int], l
     assert np.abs(result[2] - wanted).max() <= 0.51
 
 
+def test_chroma_at_the_pictures_border_is_covered_whole() -> None:
+    this = film(101, 67)
+    source = noise(this)
+    for size, where in ((this.shown_size, np.s_[:, :]), ((40, 20), np.s_[:10, :20])):
+        cr = marked(this, source, png(size, RED), position="0,0", size=100 * size[1] / 67, opacity=1)[2]
+        assert (cr[where] == 240).all()
+
+
+@pytest.mark.parametrize("aspect", [Fraction(16, 11), Fraction(8, 9)])
+@pytest.mark.parametrize("x", range(10, 18))
+def test_squeezed_columns_lie_between_those_they_come_from(aspect: Fraction, x: int) -> None:
+    this = film(176, 144, sample_aspect_ratio=aspect)
+    source = tuple(np.full_like(plane, 16) for plane in noise(this))
+    luma = marked(this, source, png((31, 40)), position=f"{x},7", size=100 * 40 / 144, opacity=1)[0]
+    weights = (luma[20] - 16.0) / 219
+    ratio = this.shown_size[0] / 176
+    assert weights.sum() == pytest.approx(31 / ratio, abs=0.1)
+    assert (weights * (np.arange(176) + 0.5)).sum() / weights.sum() == pytest.approx((x + 15.5) / ratio, abs=0.1)
+
+
 ARROW = Image.new("RGBA", (30, 40), (0, 0, 0, 255))
 ImageDraw.Draw(ARROW).polygon([(0, 0), (29, 0), (0, 39)], fill=WHITE)
 

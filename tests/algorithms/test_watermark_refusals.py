@@ -63,6 +63,7 @@ def test_by_the_parameters_alone(params: dict[str, Any], parameter: str, reason:
 def test_places_outside_the_picture() -> None:
     refused("position", "do not lie inside the picture of 160x120", image=png(), position="159,0")
     refused("position", "from 99999,0 on", image=png(), position="99999,0")
+    refused("position", "from 0,81 on, 40x40", image=png(), position="0,81", size=100 / 3)
     refused("position", "from 121,0 on, 40x40", image=png(), position="121,0", size=100 / 3)
     algorithm, this = ready(film(), png(), position="120,80", size=100 / 3)
     algorithm.check(this)
