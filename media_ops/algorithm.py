@@ -6,7 +6,7 @@ test id. Its class docstring's first line is its title, the rest its description
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -125,7 +125,11 @@ class Algorithm:
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"]) or "params"
-            reason = "there is no such parameter" if first["type"] == "extra_forbidden" else first["msg"]
+            reason = (
+                "there is no such parameter"
+                if first["type"] == "extra_forbidden"
+                else first["msg"].removeprefix("Value error, ")
+            )
             raise ParamsInvalid(f"{cls.name()}: parameter {place}: {reason}") from error
 
     @classmethod
@@ -135,10 +139,6 @@ class Algorithm:
         return [
             name for name, field in fields.items() if any(f.get("file") for f in (field, *field.get("anyOf", [])))
         ]
-
-    def default_files(self) -> dict[str, str]:
-        """Name files of this machine that stand in for parameters that were left empty, such as a font."""
-        return {}
 
     def need(self) -> Need:
         """Say which neighbours are needed; none unless overridden."""
@@ -177,6 +177,14 @@ class FrameAlgorithm(Algorithm):
     def geometry(self, width: int, height: int) -> tuple[int, int]:
         """Give the size of the pictures it makes; the source's unless overridden."""
         return width, height
+
+    def default_files(self) -> Mapping[str, str]:
+        """Name the files to read for `InputFile` parameters that these params leave empty, such as a font.
+
+        They are read once, as those that are named, so that every segment uses the same bytes wherever it runs; one
+        that the machine lacks is left out of `Film.files`, and `check` says so.
+        """
+        return {}
 
     def check(self, film: Film) -> None:
         """Refuse, naming the parameter, what cannot be done with this film; called before any computing."""

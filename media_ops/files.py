@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from media_ops.algorithm import Algorithm
+from media_ops.algorithm import FrameAlgorithm
 from media_ops.errors import ParamsInvalid
 from media_ops.model import StoredFile
 
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 MOST_BYTES = 64 * 2**20
 
 
-def keep_files(algorithm: Algorithm, store: Store, prefix: str) -> tuple[dict[str, StoredFile], dict[str, bytes]]:
+def keep_files(algorithm: FrameAlgorithm, store: Store, prefix: str) -> tuple[dict[str, StoredFile], dict[str, bytes]]:
     """Store what the parameters name below `prefix`; give the records and the bytes, by parameter.
 
     Raises `ParamsInvalid`, naming the parameter, for what is no file that can be read, or has more than 64 MiB.
     """
     given = {name: getattr(algorithm.params, name) for name in algorithm.file_params()}
     records, contents = {}, {}
-    for name, path in (algorithm.default_files() | {n: path for n, path in given.items() if path}).items():
+    usual = {name: path for name, path in algorithm.default_files().items() if Path(path).is_file()}
+    for name, path in (usual | {name: path for name, path in given.items() if path}).items():
         data = contents[name] = _read(Path(path), f"{algorithm.name()}: parameter {name}: {str(path)!r}")
         records[name] = StoredFile(key=f"{prefix}/files/{name}", sha256=hashlib.sha256(data).hexdigest())
         store.put(records[name].key, data)

@@ -51,9 +51,9 @@ class Film:
 
     Sizes are those of coded pictures: a player stretches them by `sample_aspect_ratio`, mirrors them left to right if
     `mirrored`, and then turns them by `rotation` degrees clockwise. `depth` counts bits of a code value in planes,
-    `planes` is 1 where there is luma alone, `subsampling` is how many luma columns and lines share a chroma sample.
-    `matrix`, `transfer` and `primaries` are FFmpeg's names, "" where the source is silent. `files` holds the bytes of
-    parameters that name a file, `artefact` what `analyse` found.
+    `planes` is 1 where there is luma alone, `subsampling` is how many luma columns and lines share a chroma sample,
+    `chroma_location` where it lies there; it, `matrix`, `transfer` and `primaries` are FFmpeg's names, "" where the
+    source is silent. `files` holds the bytes of parameters that name a file, `artefact` what `analyse` found.
     """
 
     width: int
@@ -64,6 +64,7 @@ class Film:
     depth: int = 8
     planes: int = 3
     subsampling: tuple[int, int] = (2, 2)
+    chroma_location: str = ""
     full_range: bool = False
     matrix: str = ""
     transfer: str = ""

@@ -152,6 +152,12 @@ _TABLE = (
         "nobody can say when it is to be heard, and what overlaps would be lost",
     ),
     Rule(
+        "graphics-colour",
+        "refused",
+        "text or a logo is to be drawn, and the source is ICtCp, has constant luminance, or linear or log light",
+        "no convention says what the colours of graphics are in it",
+    ),
+    Rule(
         "no-pixel-format",
         "refused",
         "the encoder, or an algorithm that works on arrays, takes no pixel format near the source's",

@@ -19,3 +19,7 @@ class Settings(BaseSettings):
         description="Seconds after which a worker's process that neither reports nor computes is ended; one that "
         "computes without a report is given six times as long.",
     )
+    font: str = Field(
+        "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+        description="Font file of text that names none: what `make setup` installs.",
+    )

@@ -41,6 +41,7 @@ def film(
         depth=form.components[0].bits,
         planes=3 if form.is_rgb else planes_of(facts.pixel_format),
         subsampling=(16 // form.chroma_width(16), 16 // form.chroma_height(16)),
+        chroma_location=facts.chroma_location or "",
         full_range=is_full(facts),
         matrix=matrix or "",
         transfer=transfer or "",

@@ -10,10 +10,26 @@ from pathlib import Path
 
 import pytest
 
+from media_ops.settings import Settings
+
 REPOSITORY = Path(__file__).parents[2]
 # `make test` tells the makes below it so, and they would print the folders they enter.
 OUTSIDE_MAKE = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
-REAL_PROGRAMS = ("sh", "cat", "cp", "dirname", "env", "flock", "grep", "mkdir", "rm", "sha256sum", "sleep", "touch")
+REAL_PROGRAMS = (
+    "sh",
+    "cat",
+    "cp",
+    "dirname",
+    "env",
+    "flock",
+    "grep",
+    "mkdir",
+    "readlink",
+    "rm",
+    "sha256sum",
+    "sleep",
+    "touch",
+)
 
 FAKE_PYTHON = """#!/bin/sh
 echo "python $1 $2 $3 $4" | head -n 1 >>"$MACHINE/log"
@@ -34,6 +50,10 @@ echo "apt-get $*" >>"$MACHINE/log"
 case "$*" in
     *install*)
         if [ -e "$MACHINE/apt-breaks-once" ]; then rm "$MACHINE/apt-breaks-once"; exit 100; fi
+        case "$*" in *fonts-wqy-microhei*)
+            if [ -e "$MACHINE/no-fonts-there" ]; then exit 100; fi
+            touch "$MACHINE/font.ttc" ;;
+        esac
         cp "$MACHINE/bin/true" "$MACHINE/bin/ffmpeg"; cp "$MACHINE/bin/true" "$MACHINE/bin/ffprobe"
         rm -f "$MACHINE/no-venv" ;;
 esac
@@ -47,7 +67,11 @@ class Machine:
         self.folder, self.clone, self.bin = folder, folder / "it's a clone", folder / "bin"
         (self.clone / "scripts").mkdir(parents=True)
         self.bin.mkdir()
-        shutil.copy(REPOSITORY / "scripts" / "setup", self.clone / "scripts")
+        script = (REPOSITORY / "scripts" / "setup").read_text()
+        default = Settings.model_fields["font"].default
+        assert default in script
+        (self.clone / "scripts" / "setup").write_text(script.replace(default, str(folder / "font.ttc")))
+        self.flag("font.ttc")
         (self.clone / "requirements.txt").write_text("one==1\n")
         (self.clone / "pyproject.toml").write_text("[project]\n")
         for name in REAL_PROGRAMS:
@@ -119,6 +143,19 @@ def test_broken_install_is_not_taken_for_done(machine: Machine) -> None:
     assert "-m venv --clear" in machine.log
 
 
+def test_link_to_the_venv_of_another_clone_is_left_alone(machine: Machine) -> None:
+    machine.setup()
+    theirs = (machine.clone / ".venv").rename(machine.folder / "theirs")
+    (machine.clone / ".venv").symlink_to(theirs)
+    (machine.clone / "requirements.txt").write_text("one==2\n")
+    before = sorted(theirs.rglob("*"))
+    result = machine.setup()
+    assert result.returncode != 0
+    assert "is a link to" in result.stderr
+    assert "-m venv" not in machine.log
+    assert sorted(theirs.rglob("*")) == before
+
+
 def test_moved_clone_gets_a_new_venv(machine: Machine) -> None:
     machine.setup()
     machine.clone = machine.clone.rename(machine.folder / "elsewhere")
@@ -178,6 +215,56 @@ def test_other_systems_are_told_what_is_missing(machine: Machine) -> None:
     result = machine.setup()
     assert result.returncode != 0
     assert "missing, as Debian and Ubuntu call them: ffmpeg" in result.stderr
+
+
+class TestFont:
+    PACKAGES = "fonts-wqy-microhei libfribidi0"
+
+    def test_it_is_installed_with_what_else_is_missing(self, machine: Machine) -> None:
+        machine.without("ffmpeg")
+        machine.flag("font.ttc", up=False)
+        assert machine.setup().returncode == 0
+        assert [line for line in machine.log.splitlines() if line.endswith(f" ffmpeg {self.PACKAGES}")]
+        assert machine.log.count(" install -y") == 1
+
+    def test_it_is_installed_alone_on_a_machine_set_up_before_there_was_one(self, machine: Machine) -> None:
+        machine.setup()
+        machine.flag("font.ttc", up=False)
+        result = machine.setup()
+        assert result.returncode == 0
+        assert [line for line in machine.log.splitlines() if line.endswith(self.PACKAGES)]
+        assert "-m pip install" not in machine.log
+        assert "warning" not in result.stderr
+
+    @pytest.mark.parametrize("lack", ["apt-get", "rights", "package"])
+    def test_without_it_all_else_is_set_up(self, machine: Machine, lack: str) -> None:
+        machine.flag("font.ttc", up=False)
+        if lack == "apt-get":
+            machine.without("apt-get")
+        elif lack == "rights":
+            machine.program("id", "echo 1000")
+        else:
+            machine.flag("no-fonts-there")
+        result = machine.setup()
+        assert result.returncode == 0
+        assert self.PACKAGES in result.stderr
+        assert "font.ttc is missing; everything works but text that names no font" in result.stderr
+        again = machine.setup()
+        assert again.returncode == 0
+        assert "warning" in again.stderr
+        assert "apt-get" not in machine.log, "it is asked for once"
+        assert self.PACKAGES not in again.stderr
+
+    def test_another_may_be_named(self, machine: Machine) -> None:
+        machine.flag("font.ttc", up=False)
+        machine.flag("my own.otf")
+        result = machine.setup(MEDIA_OPS_FONT=str(machine.folder / "my own.otf"))
+        assert (result.returncode, result.stderr) == (0, "")
+        assert "apt-get" not in machine.log
+        result = machine.setup(MEDIA_OPS_FONT="nowhere.otf")
+        assert result.returncode == 0
+        assert "nowhere.otf is missing" in result.stderr
+        assert "apt-get" not in machine.log
 
 
 def test_old_python_is_refused_in_a_sentence(machine: Machine) -> None:
