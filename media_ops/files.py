@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 MOST_BYTES = 64 * 2**20
 
 
-def keep_files(algorithm: FrameAlgorithm, store: Store, prefix: str) -> tuple[dict[str, StoredFile], dict[str, bytes]]:
+def keep_files(
+    algorithm: FrameAlgorithm, store: Store, prefix: str
+) -> tuple[dict[str, StoredFile], dict[str, bytes]]:
     """Store what the parameters name below `prefix`; give the records and the bytes, by parameter.
 
     Raises `ParamsInvalid`, naming the parameter, for what is no file that can be read, or has more than 64 MiB.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -66,7 +67,7 @@ class Pictures:
         done.colorspace, done.color_range = self.facts.colour[2:]
         return done
 
-    def picture(self, working: VideoFrame) -> Picture:
+    def picture(self, working: VideoFrame) -> Any:
         """Give read-only arrays; planes are views that keep the frame alive."""
         if isinstance(self.form, Luma):
             return _plane(working, 0, self._depth)
@@ -115,14 +116,14 @@ class Pictures:
     def _given_for(self, working: VideoFrame) -> Plane:
         known = self._given.get(id(working))
         given = known[1]() if known else None
-        return given if given is not None else self.picture(working)  # type: ignore[return-value]
+        return given if given is not None else self.picture(working)
 
     def _of_channels(self, channels: list[Plane]) -> Plane:
         most, wanted = (1 << self._depth) - 1, (1 << self._bits) - 1
         if most == wanted:
             return cv2.merge(channels)
         kind = np.uint8 if self._bits == 8 else np.uint16
-        scaled = [np.rint(c * np.float64(wanted / most)).astype(kind) for c in channels]
+        scaled: list[Plane] = [np.rint(c * np.float64(wanted / most)).astype(kind) for c in channels]
         return cv2.merge(scaled)
 
     def _to_channels(self, channels: list[Plane], new: Plane, given: Plane | None) -> None:
@@ -144,7 +145,7 @@ class Pictures:
             self._copier = (size, _copier(working))
         graph = self._copier[1]
         graph.vpush(working)
-        return graph.vpull()
+        return _tagged_like(graph.vpull(), working)  # the graph calls grey of no known range full
 
     def _scaled(self, working: VideoFrame, width: int, height: int) -> VideoFrame:
         if isinstance(self.form, Luma) and working.interlaced_frame and planes_of(self.facts.pixel_format) > 1:
@@ -166,8 +167,7 @@ class Pictures:
             src_colorspace=table,
             dst_colorspace=table,
         )
-        frame.colorspace, frame.color_range = working.colorspace, working.color_range
-        return frame
+        return _tagged_like(frame, working)
 
 
 def bits_of(form: Format, depth: int) -> int:
@@ -184,7 +184,7 @@ def planes_of(name: str) -> int:
 
 def _plane(frame: VideoFrame, number: int, depth: int, writable: bool = False) -> Plane:
     plane = frame.planes[number]
-    memory = memoryview(plane)  # type: ignore[arg-type]
+    memory = memoryview(plane)
     samples = np.frombuffer(memory if writable else memory.toreadonly(), np.uint8 if depth == 8 else np.dtype("<u2"))
     lines = samples.reshape(plane.height, -1)
     if plane.line_size < 0:
@@ -193,11 +193,16 @@ def _plane(frame: VideoFrame, number: int, depth: int, writable: bool = False) -
     return lines[:, : plane.width * step : step]
 
 
+def _tagged_like(frame: VideoFrame, other: VideoFrame) -> VideoFrame:
+    frame.colorspace, frame.color_range = other.colorspace, other.color_range
+    return frame
+
+
 def _copier(frame: VideoFrame) -> Graph:
     graph = Graph()
     graph.threads = 1
     source = graph.add_buffer(
-        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or 1
+        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1)
     )
     graph.link_nodes(source, graph.add("copy"), graph.add("buffersink")).configure()
     return graph

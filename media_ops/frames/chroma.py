@@ -2,7 +2,7 @@
 
 Larger is linear interpolation; smaller is its biorthogonal partner: with interpolating taps h the decimating ones g
 fulfil sum(g[n] * h[n - 2k]) = [k = 0], have their centre where chroma lies, and no response to the highest frequency.
-A *phase* says where a chroma sample lies, in quarters of the way from the first luma sample of its pair to the second.
+A *phase* says where a chroma sample lies, in quarters of the way from the first luma sample of its pair to the next.
 All arithmetic is on integers, so that every machine makes the same of the same.
 """
 
@@ -29,14 +29,28 @@ _LARGER = {0: (2, 0, 1, 1), 1: (7, 1, 5, 3), 2: (3, 1, 3, 1), 3: (5, 3, 7, 1), 4
 
 def larger(plane: Plane, axis: int, phase: int) -> Plane:
     """Give twice as many rows (axis 0) or columns, times 2 to the power of `larger_bits`."""
-    first, second = np.empty_like(plane), np.empty_like(plane)
     own, earlier, other, later = _LARGER[phase]
     scaled = {weight: plane * weight if weight > 1 else plane for weight in {own, earlier, other, later} - {0}}
-    _mix(first, scaled[own], scaled.get(earlier), axis, slice(1, None), slice(None, -1), 0)
-    _mix(second, scaled[other], scaled.get(later), axis, slice(None, -1), slice(1, None), -1)
     if axis:
+        first, second = (scaled[own], scaled[other])
+        if earlier:
+            first = np.empty_like(plane)
+            np.add(scaled[own][:, 1:], scaled[earlier][:, :-1], out=first[:, 1:])
+            np.add(scaled[own][:, 0], scaled[earlier][:, 0], out=first[:, 0])
+        if later:
+            second = np.empty_like(plane)
+            np.add(scaled[other][:, :-1], scaled[later][:, 1:], out=second[:, :-1])
+            np.add(scaled[other][:, -1], scaled[later][:, -1], out=second[:, -1])
         return cv2.merge((first, second)).reshape(len(plane), -1)
-    return np.stack((first, second), 1).reshape(-1, plane.shape[1])
+    out = np.empty((len(plane), 2, plane.shape[1]), plane.dtype)
+    out[:, 0], out[:, 1] = scaled[own], scaled[other]
+    if earlier:
+        out[1:, 0] += scaled[earlier][:-1]
+        out[0, 0] += scaled[earlier][0]
+    if later:
+        out[:-1, 1] += scaled[later][1:]
+        out[-1, 1] += scaled[later][-1]
+    return out.reshape(-1, plane.shape[1])
 
 
 def larger_bits(phase: int) -> int:
@@ -45,24 +59,22 @@ def larger_bits(phase: int) -> int:
 
 
 def smaller(plane: Plane, axis: int, phase: int) -> Plane:
-    """Give half as many rows (axis 0) or columns, times 2 to the power of `smaller_bits`; an odd last one is repeated."""
+    """Give half as many rows (axis 0) or columns, times 2 to the power of `smaller_bits`; the edges are repeated."""
     count = -(-plane.shape[axis] // 2)
     halves = _halves(plane, axis)
-    groups: dict[int, Plane] = {}
+    parts: dict[int, list[Plane]] = {}
     for at, weight in _SMALLER[phase]:
         begin = (2 + at) // 2
         half = halves[at & 1]
-        part = half[:, begin : begin + count] if axis else half[begin : begin + count]
-        groups[weight] = groups[weight] + part if weight in groups else part
-    total: Plane | None = None
-    for weight, part in sorted(groups.items(), reverse=True):
-        if total is None:
-            total = part * weight
-        elif weight == -1:
-            total -= part
-        else:
-            total += part * weight
-    assert total is not None
+        parts.setdefault(weight, []).append(half[:, begin : begin + count] if axis else half[begin : begin + count])
+    groups = []
+    for weight, same in parts.items():
+        group = same[0] + same[1] if len(same) == 2 else same[0].copy()
+        group *= weight
+        groups.append(group)
+    total = groups[0]
+    for group in groups[1:]:
+        total += group
     return total
 
 
@@ -76,18 +88,6 @@ def rounded(plane: Plane, bits: int) -> Plane:
     plane += 1 << (bits - 1)
     plane >>= bits
     return plane
-
-
-def _mix(out: Plane, own: Plane, other: Plane | None, axis: int, to: slice, source: slice, edge: int) -> None:
-    """Add neighbours; at the edge the own sample stands in."""
-    if other is None:
-        out[...] = own
-    elif axis:
-        np.add(own[:, to], other[:, source], out=out[:, to])
-        np.add(own[:, edge], other[:, edge], out=out[:, edge])
-    else:
-        np.add(own[to], other[source], out=out[to])
-        np.add(own[edge], other[edge], out=out[edge])
 
 
 def _halves(plane: Plane, axis: int) -> tuple[Plane, Plane]:

@@ -38,8 +38,9 @@ def run(kind: type[FrameAlgorithm], params: dict[str, Any], source: Path, inner:
     """Cut at the ranks `inner`, process each segment with a fresh algorithm, collect what an encoder would get."""
     store, prefix = open_store(str(folder)), uuid.uuid4().hex
     index = build_index(source)
-    assert isinstance(kind.from_params(params), FrameAlgorithm)
-    records, _ = keep_files(kind.from_params(params), store, prefix)
+    ready = kind.from_params(params)
+    assert isinstance(ready, FrameAlgorithm)
+    records, _ = keep_files(ready, store, prefix)
     segments = segments_at(index, [0, *inner, index.frames], kind.from_params(params).need(), store, prefix)
     common = {"store": str(folder), "prefix": prefix, "algorithm": kind.name(), "params": params, "files": records}
 

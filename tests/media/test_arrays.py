@@ -14,6 +14,7 @@ import av
 import numpy as np
 import pytest
 from av.filter import Graph
+from av.video.format import names  # type: ignore[attr-defined]
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
@@ -73,7 +74,7 @@ def planes_of(frame: VideoFrame) -> list[NDArray[Any]]:
 
 
 def same(a: VideoFrame, b: VideoFrame) -> bool:
-    return all(np.array_equal(x, y) for x, y in zip(planes_of(a), planes_of(b), strict=True))
+    return same_planes(planes_of(a), planes_of(b))
 
 
 def filled(like: VideoFrame, values: Sequence[int]) -> VideoFrame:
@@ -115,12 +116,10 @@ def test_identity_through_rgb_does_not_shift_colour(
 @pytest.mark.parametrize(("matrix", "full"), list(product(TAGS, [False, True])))
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p10le"])
 def test_rgb_is_what_the_colours_mean(film: MakeFilm, pixel_format: str, matrix: str, full: bool) -> None:
-    colour = (200, 90, 40)
+    colour = red, green, blue = 200, 90, 40
     clip = film(
         f"flat-{pixel_format}-{matrix}-{full}.mkv",
-        *recipe(
-            pixel_format, matrix, full, source="color=0x{0:02x}{1:02x}{2:02x}:s={{size}},format=gbrp".format(*colour)
-        ),
+        *recipe(pixel_format, matrix, full, source=f"color=0x{red:02x}{green:02x}{blue:02x}:s={{size}},format=gbrp"),
     )
     source = frames_of(clip)[0]
     for form, unit in ((Rgb(8), 1), (Rgb(16), 257)):
@@ -239,7 +238,7 @@ def test_the_order_of_fields_goes_along(film: MakeFilm, order: str, form: Format
     made = pictures.to_frame(pictures.picture(source), source)
     assert made.interlaced_frame
     first = [_first_field(frame) for frame in (source, made)]
-    assert np.array_equal(*first)
+    assert np.array_equal(first[0], first[1])
     lines = planes_of(source)[1]
     assert np.array_equal(first[0], lines[0::2] if order == "tff" else lines[1::2])
 
@@ -267,7 +266,7 @@ def test_odd_sizes(film: MakeFilm, size: str, pixel_format: str) -> None:
     pictures = Pictures(facts_of(source), Rgb())
     flat = planes_of(pictures.to_frame(np.full_like(pictures.picture(source), 128), source))
     for plane, value in zip(flat, (126, 128, 128), strict=True):
-        assert np.abs(plane.astype(int) - value).max() <= 1
+        assert np.abs(plane.astype(int) - value).max() <= 2
 
 
 @pytest.mark.parametrize("form", [Planes(), Luma()])
@@ -309,6 +308,7 @@ def test_alpha_passes_by(film: MakeFilm, form: Format) -> None:
 @pytest.mark.parametrize("pixel_format", ["gray", "gray10le"])
 def test_grey_stays_grey(film: MakeFilm, pixel_format: str) -> None:
     source = frames_of(film(f"{pixel_format}.mkv", *recipe(pixel_format)))[0]
+    source.color_range = 0
     facts = facts_of(source)
     for form in (Rgb(), Planes(), Luma()):
         pictures = Pictures(facts, form)
@@ -316,7 +316,9 @@ def test_grey_stays_grey(film: MakeFilm, pixel_format: str) -> None:
         what = describe(pictures.facts, 2, Fraction(1))
         assert (what.planes, what.subsampling) == (1, (1, 1))
         check_picture(picture, form, what, (160, 90))
-        assert same(source, pictures.to_frame(picture, source))
+        back = pictures.to_frame(picture, source)
+        assert same(source, back)
+        assert facts_of(back) == facts
     rgb = Pictures(facts, Rgb(8)).picture(source)
     assert np.array_equal(rgb[..., 0], rgb[..., 2])
 
@@ -338,7 +340,7 @@ def test_the_size_may_change(film: MakeFilm) -> None:
             assert np.array_equal(again, small)
             assert abs(planes_of(made)[1].mean() - planes_of(source)[1].mean()) < 0.5
         else:
-            assert abs(again.mean() - small.mean()) < 1
+            assert abs(np.mean(again) - np.mean(small)) < 1
         assert (planes_of(made)[3] == 255).all()
 
 
@@ -402,25 +404,34 @@ def test_packed_formats_are_only_put_in_order(name: str, full: bool) -> None:
     assert (working.colorspace, working.color_range) == (1, colour[3])
 
 
+IN_HARDWARE = (
+    "amf cuda d3d11 d3d11va_vld d3d12 drm_prime dxva2_vld mediacodec mmal ohcodec opencl qsv vaapi vdpau "
+    "videotoolbox_vld vulkan"
+)
+BEYOND = "bayer_ xyz f16le f16be f32le f32be 32le 32be 96le 96be 128le 128be"
+REFUSED = {name for name in names if any(part in name for part in BEYOND.split())} | set(IN_HARDWARE.split())
+
+
 def test_every_format_has_a_working_one_or_is_refused() -> None:
     refused = set()
     blank = VideoFrame(16, 16, "gray")
-    for name, form in product(sorted(av.video.format.names), (Rgb(), Planes())):
+    for name, rgb in product(sorted(names), [True, False]):
+        form = Rgb() if rgb else Planes()
         facts = facts_of(blank, pixel_format=name)
-        try:
-            pictures = Pictures(facts, form)
-        except Unsupported as error:
-            assert error.rule == "no-pixel-format"
+        if name in REFUSED:
+            with pytest.raises(Unsupported) as caught:
+                Pictures(facts, form)
+            assert caught.value.rule == "no-pixel-format"
             refused.add(name)
             continue
+        pictures = Pictures(facts, form)
         assert Pictures(pictures.facts, form).facts == pictures.facts
         frame = VideoFrame(16, 16, pictures.facts.pixel_format)
         for plane in frame.planes:
             plane.update(bytes(plane.buffer_size))
         picture = pictures.picture(frame)
         check_picture(picture, form, describe(pictures.facts, 1, Fraction(1)), (16, 16))
-    assert {"gbrpf32le", "bayer_rggb8", "xyz12le", "cuda", "gray32le", "rgbaf16be"} <= refused
-    assert not {"pal8", "monow", "rgb565le", "yuv410p", "ya8", "rgba64be", "x2rgb10le", "gbrap14le"} & refused
+    assert refused == REFUSED
 
 
 @pytest.mark.parametrize(
@@ -508,20 +519,8 @@ def test_turning_and_mirroring_are_told_as_a_player_does_them(
     rotation, mirrored = turn(display_matrix(frame))
     coded = planes_of(frame)[0]
     shown = np.rot90(coded[:, ::-1] if mirrored else coded, -rotation // 90)
-    command = [
-        "ffmpeg",
-        "-v",
-        "error",
-        "-i",
-        str(turned),
-        "-frames:v",
-        "1",
-        "-pix_fmt",
-        "yuv420p",
-        "-f",
-        "rawvideo",
-        "-",
-    ]
+    options = "-frames:v 1 -pix_fmt yuv420p -f rawvideo -"
+    command = ["ffmpeg", "-v", "error", "-i", str(turned), *options.split()]
     raw = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
     played = np.frombuffer(raw, np.uint8)[: shown.size].reshape(shown.shape)
     assert np.array_equal(shown, played)
@@ -542,15 +541,12 @@ def test_the_film_is_described() -> None:
         display_matrix=(0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30),
     )
     what = describe(facts, 7, Fraction(7, 25), {"logo": b"x"}, {"mean": np.zeros(3)})
-    assert (what.width, what.height, what.frames, what.duration, what.rate) == (720, 576, 7, Fraction(7, 25), 25)
+    assert (what.width, what.height, what.frames) == (720, 576, 7)
+    assert (what.duration, what.rate) == (Fraction(7, 25), Fraction(25))
     assert (what.depth, what.planes, what.subsampling, what.full_range) == (10, 3, (2, 1), False)
     assert (what.matrix, what.transfer, what.primaries) == ("bt2020nc", "smpte2084", "bt2020")
-    assert (what.sample_aspect_ratio, what.rotation, what.mirrored, what.interlaced) == (
-        Fraction(16, 15),
-        90,
-        False,
-        True,
-    )
+    assert (what.sample_aspect_ratio, what.interlaced) == (Fraction(16, 15), True)
+    assert (what.rotation, what.mirrored) == (90, False)
     assert what.files == {"logo": b"x"}
     assert set(what.artefact) == {"mean"}
     assert describe(replace(facts, pixel_format="yuvj420p"), 1, Fraction(1)).full_range
