@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from media_ops.errors import ParamsInvalid
 from media_ops.frame import Film, Format, Moment, Planes, Window
-from media_ops.need import Need
+from media_ops.need import Need as Need
 
 if TYPE_CHECKING:
     from media_ops.frame import Artefact, Picture

@@ -137,7 +137,7 @@ class Watermark(FrameAlgorithm):
 
     def process(self, window: Window) -> Picture:
         if window.time < self.start or (self.end is not None and window.time >= self.end):
-            return window.picture  # type: ignore[no-any-return]
+            return window.picture
         return self.stamp.on(window.picture)
 
     def _overlay(self, film: Film) -> Overlay:

@@ -88,7 +88,7 @@ class Pictures:
         RGB of the working frame's size is compared with what was given for it, and the difference is added. Raises
         `Unsupported` where chroma of an interlaced picture would have to be scaled under new luma.
         """
-        first: Plane = picture[0] if isinstance(self.form, Planes) else picture  # type: ignore[assignment]
+        first: Plane = picture[0] if isinstance(self.form, Planes) else picture
         height, width = first.shape[:2]
         same = (width, height) == (working.width, working.height)
         frame = self._copy(working) if same else self._scaled(working, width, height)

@@ -58,7 +58,7 @@ def run(kind: type[FrameAlgorithm], params: dict[str, Any], source: Path, inner:
         performance, reader = at_work(segment)
         performance.know(artefact)
         for rank, made in performance.frames(reader, segment):
-            planes = [_planes(frame) for frame in made]
+            planes = [planes_of(frame) for frame in made]
             if rank >= segment.end:
                 fading[rank, "out"] = planes
             elif rank < segment.start + segment.fade_in:
@@ -73,11 +73,11 @@ def broken_promises(whole: Run, cut: Run, exactness: str) -> list[str]:
     found = []
     for rank, frames in cut.frames.items():
         for a, b in zip(whole.frames[rank], frames, strict=True):
-            psnr = _psnr(a, b)
-            if exactness == "exact" and psnr < math.inf:
-                found.append(f"frame {rank} is not bit-identical: {psnr:.1f} dB")
-            elif exactness == "converging" and psnr < LEAST_PSNR:
-                found.append(f"frame {rank} is {psnr:.1f} dB from that of one run")
+            likeness = psnr(a, b)
+            if exactness == "exact" and likeness < math.inf:
+                found.append(f"frame {rank} is not bit-identical: {likeness:.1f} dB")
+            elif exactness == "converging" and likeness < LEAST_PSNR:
+                found.append(f"frame {rank} is {likeness:.1f} dB from that of one run")
     if set(cut.frames) | {rank for rank, _ in cut.fading} != set(whole.frames):
         found.append("not every frame was made")
     return found
@@ -95,7 +95,8 @@ def _artefact(kind: Any, params: Any, segments: Any, at_work: Any) -> dict[str, 
     return unpacked(packed(kind.from_params(params).join(parts)))
 
 
-def _planes(frame: Any) -> list[Array]:
+def planes_of(frame: Any) -> list[Array]:
+    """Copy the visible samples of every plane."""
     kind = np.uint16 if frame.format.components[0].bits > 8 else np.uint8
     planes = []
     for plane in frame.planes:
@@ -104,7 +105,7 @@ def _planes(frame: Any) -> list[Array]:
     return planes
 
 
-def _psnr(a: list[Array], b: list[Array]) -> float:
+def psnr(a: list[Array], b: list[Array]) -> float:
     """PSNR over all samples of all planes, against the largest code value that the deeper plane holds."""
     assert [plane.shape for plane in a] == [plane.shape for plane in b]
     squares = sum(float(((x.astype(np.float64) - y) ** 2).sum()) for x, y in zip(a, b, strict=True))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from media_ops.algorithm import FrameAlgorithm, FrameParams
@@ -12,7 +10,7 @@ from media_ops.need import Need
 
 
 class Chunked(FrameAlgorithm):
-    """Give seven frames one brightness."""
+    """Let seven frames show the first of them."""
 
     version = "1.0.0"
     frames = Luma()
@@ -24,7 +22,6 @@ class Chunked(FrameAlgorithm):
 
     def process(self, window: Window) -> Picture:
         if window.position % 7 == 0:
-            chunk: list[Any] = [window[offset].astype(np.float32) for offset in range(7)]
-            mean = np.mean([picture.mean() for picture in chunk])
-            self.chunk = [np.clip(np.rint(p - p.mean() + mean), 0, 255).astype(np.uint8) for p in chunk]
+            first = window[0].astype(np.float32)
+            self.chunk = [np.rint((window[offset] + first) / 2).astype(np.uint8) for offset in range(7)]
         return self.chunk[window.position % 7]
