@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,18 @@ def clips() -> list[Path]:
     chosen: dict[tuple[str, str], tuple[int, Path]] = {}
     with (CORPUS / "MANIFEST.tsv").open(newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
-            frames, size = int(row["frames_decoded"] or 0), int(row["size"] or 0)
-            width = int((row["WxH"] or "0x0").split("x")[0] or 0)
+            frames, size, width = (_number(row[name]) for name in ("frames_decoded", "size", "WxH"))
             if not (30 <= frames <= 300 and size < MOST_BYTES and 64 <= width <= MOST_WIDTH):
                 continue
             kind = (row["pix_fmt"], row["vcodec"])
             chosen[kind] = min(chosen.get(kind, (size, CORPUS / row["path"])), (size, CORPUS / row["path"]))
     return [path for _, path in sorted(chosen.values())]
+
+
+def _number(text: str) -> int:
+    """The number that a cell of the manifest begins with, 0 where it has none."""
+    found = re.match(r"\d+", text)
+    return int(found.group()) if found else 0
 
 
 @pytest.mark.slow
