@@ -300,6 +300,7 @@ class ProbeRequest(Noun):
     first_frames: int | None = Field(None, ge=1, description="Take the source to end after so many frames.")
     algorithm: str | None = Field(None, description="Algorithm that is to look whether it can work on this source.")
     params: dict[str, Any] = {}
+    container: str | None = Field(None, description="Extension of the output, such as `.mp4`.")
 
 
 class StoredFile(Noun):

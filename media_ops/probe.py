@@ -77,9 +77,14 @@ def _considered(request: ProbeRequest, index: FrameIndex, store: Store) -> dict[
     if request.algorithm is None:
         return {}
     algorithm = registry.get(request.algorithm).from_params(request.params)
+    from media_ops.encoders.chosen import check_aspect, settings_of
+
+    try:
+        check_aspect(algorithm, index.facts, request.container or "")
+    except Unsupported as error:
+        raise Unsupported(f"{request.source}: {error}", rule=error.rule) from error
     if not isinstance(algorithm, FrameAlgorithm):
         return {}
-    from media_ops.encoders.chosen import settings_of
     from media_ops.encoders.formats import choose_target
     from media_ops.files import keep_files
     from media_ops.frames.arrays import Pictures

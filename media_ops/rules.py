@@ -128,6 +128,12 @@ _TABLE = (
         "its two fields are two moments; scaled as one picture they would be mixed",
     ),
     Rule(
+        "anamorphic-matroska",
+        "refused",
+        "samples are not square, the output is Matroska or WebM, and its video AV1 or FFV1",
+        "neither stream says how wide a sample is, and PyAV cannot tell Matroska's muxer",
+    ),
+    Rule(
         "codec-container",
         "refused",
         "the output's container cannot hold what the algorithm encodes, such as H.264 in WebM",

@@ -118,6 +118,7 @@ class _Job:
             first_frames=self.trial.first_frames if self.trial else None,
             algorithm=self.algorithm.name(),
             params=self.params,
+            container=destination.suffix,
         )
         probe = self.crew.do("probe", lambda: probe_attempt(request))
         plan = self._cut(probe)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from media_ops.algorithm import Algorithm, EncodeAlgorithm, EncoderSettings, FrameAlgorithm, FrameParams
 from media_ops.encoders.ffv1 import ffv1
+from media_ops.encoders.libraries import LIBRARIES
 from media_ops.encoders.x264 import x264
 from media_ops.encoders.x265 import x265
 from media_ops.errors import OurError, Unsupported
+
+if TYPE_CHECKING:
+    from media_ops.frames.index import Facts
 
 
 def settings_of(algorithm: Algorithm) -> EncoderSettings:
@@ -30,4 +36,16 @@ def check_container(algorithm: Algorithm, extension: str) -> None:
             f"{algorithm.name()}: {extension} files cannot hold video of {settings.codec}; choose one of "
             f"{', '.join(settings.containers)}",
             rule="codec-container",
+        )
+
+
+def check_aspect(algorithm: Algorithm, facts: Facts, extension: str) -> None:
+    """Raise `Unsupported` where the shape of samples would be lost: PyAV cannot tell Matroska's muxer."""
+    codec = settings_of(algorithm).codec
+    anamorphic = (facts.sample_aspect_ratio or 1) != 1
+    if anamorphic and extension.lower() in (".mkv", ".webm") and not LIBRARIES[codec].tells_aspect:
+        raise Unsupported(
+            f"its samples are {facts.sample_aspect_ratio} as wide as high, which neither {codec} nor our {extension} "
+            "files can hold; choose .mp4",
+            rule="anamorphic-matroska",
         )

@@ -15,5 +15,5 @@ def ffv1() -> EncoderSettings:
         options={"level": "3", "g": "1", "slices": "4", "slicecrc": "1", "coder": "range_def", "context": "0"},
         lossless=True,
         cpu_seconds_per_megapixel=0.03,
-        containers=(".mkv",),
+        containers=(".mkv", ".mp4"),
     )

@@ -15,7 +15,7 @@ class Library:
     """`params_option` takes the library's own parameters, `threads_param` is one of them; "" where there is none.
 
     `tag` names the sample entry in MP4 and MOV; `light_slack` is by how many units of `Light` the encoder's own
-    number format may be off.
+    number format may be off. `tells_colour` and `tells_aspect` say whether the coded stream holds these itself.
     """
 
     params_option: str
@@ -27,6 +27,7 @@ class Library:
     tag: str | None = None
     light_slack: int = 0
     tells_colour: bool = True
+    tells_aspect: bool = True
     chroma_locations: tuple[str, ...] = ("left", "center", "topleft", "top", "bottomleft", "bottom")
 
 
@@ -59,7 +60,7 @@ def _nothing(light: Light) -> Params:
 
 
 LIBRARIES = {
-    "ffv1": Library("", "", _nothing, odd_sizes=True, smallest=1, tells_colour=False),
+    "ffv1": Library("", "", _nothing, odd_sizes=True, smallest=1, tells_colour=False, tells_aspect=False),
     "libx264": Library("x264-params", "threads", _x264, interlaced=True),
     # 16 is the smallest coding tree block that x265 takes.
     "libx265": Library("x265-params", "pools", _x265, smallest=16, tag="hvc1"),
@@ -70,6 +71,7 @@ LIBRARIES = {
         _svtav1,
         odd_sizes=True,
         smallest=4,
+        tells_aspect=False,
         light_slack=1,
         chroma_locations=("left", "topleft"),
     ),

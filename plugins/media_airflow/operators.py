@@ -40,7 +40,7 @@ class ProbeOperator(JobTask):
         from media_ops.worker.attempt import probe_attempt
 
         source = job.source_file()
-        job.output_file(source)
+        output = job.output_file(source)
         request = ProbeRequest(
             source=source,
             store=job.settings.store,
@@ -48,6 +48,7 @@ class ProbeOperator(JobTask):
             thorough=job.options.on_damage == "conceal",
             algorithm=self.algorithm,
             params=job.params,
+            container=output.suffix,
         )
         return self.run_attempt(probe_attempt(request), context).model_dump(mode="json")
 
