@@ -161,7 +161,7 @@ def _sound(
         encoded = one.codec != other.codec  # then gaps are silence, and overlaps are cut off
         padding = max(one.block, other.block) if encoded else Fraction(0)
         length = one.span if encoded else one.length
-        if one.length > one.span + one.span / 10 and encoded:
+        if one.overlap > one.span / 10 and encoded:
             findings.differences.append(
                 f"sound track {number} of the first file lies over itself: its times are wrong"
             )

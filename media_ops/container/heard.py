@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from media_ops.frames.source import demux, open_media
 
 UNKNOWN = "unknown"
+# Smaller steps back are rounding of the container's clock.
+_ROUNDING = Fraction(1, 1000)
 # Shorter than any frame of a codec: a place that far into a frame is inside it even where trimming moved its edge.
 _INSIDE = 0.002
 
@@ -23,8 +25,8 @@ _INSIDE = 0.002
 class Heard:
     """One track, decoded: seconds of its first sample, of its end, and its samples laid end to end.
 
-    Priming and padding that the container marks are not heard. `block` is what its codec may pad the end with,
-    `overlap` how much of the sound has the time of what came before it.
+    Priming and padding that the container marks are not heard, nor is what has the time of sound that came before it:
+    of that there is `overlap`. `block` is what the codec may pad the end with.
     """
 
     codec: str
@@ -45,16 +47,19 @@ class Heard:
     def add(self, frame: AudioFrame) -> None:
         """Take in the next decoded frame."""
         lasts = Fraction(frame.samples, frame.sample_rate)
+        cut = Fraction(0)
         if frame.pts is not None and frame.time_base is not None:
             time = frame.pts * frame.time_base
+            if self.start is not None and self.end - time > _ROUNDING:
+                cut = min(self.end - time, lasts)
             self.start = time if self.start is None else self.start
             self._places.append(float(self.length))
-            self._times.append(float(time))
-            self.overlap += min(max(self.end - time, Fraction(0)), lasts)
+            self._times.append(float(time + cut))
             self.end = max(self.end, time + lasts)
         else:
             self.end += lasts
-        self.length += lasts
+        self.overlap += cut
+        self.length += lasts - cut
 
     def moved(self, other: Heard) -> Fraction:
         """Give the furthest that a frame of `other`, which holds the same samples, is from its place here."""

@@ -57,7 +57,7 @@ def encode_tracks(
     ends = {}
     for index, sound in zip(places, heard(source), strict=True):
         ends[index] = sound.end
-        if index in codecs and sound.overlap > _MOST_CUT * sound.length:
+        if index in codecs and sound.overlap > _MOST_CUT * (sound.length + sound.overlap):
             raise _wrong_times(source, index, sound.overlap)
     # Edit lists count in the movie's clock, by default in milliseconds.
     options = {"movie_timescale": str(min(math.lcm(*rates), 2**31 - 1))}
