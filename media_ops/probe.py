@@ -95,6 +95,11 @@ def _considered(request: ProbeRequest, index: FrameIndex, store: Store) -> dict[
     duration = (index.ends - int(index.frame_pts[0])) * index.facts.time_base
     algorithm.check(film(Pictures(index.facts, algorithm.frames).facts, index.frames, duration, contents))
     try:
+        if index.facts.interlaced and algorithm.geometry(index.facts.width, index.facts.height) != (
+            index.facts.width,
+            index.facts.height,
+        ):
+            raise Unsupported("it is interlaced: another size would mix its two fields", rule="interlaced-scaling")
         choose_target(settings_of(algorithm).codec, result_index(algorithm, index).facts)
     except Unsupported as error:
         raise Unsupported(f"{request.source}: {error}", rule=error.rule) from error

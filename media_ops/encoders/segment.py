@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 import av
+import numpy as np
 from av.codec.context import Flags
 from av.error import FFmpegError
 from av.packet import Packet
@@ -63,6 +64,8 @@ class SegmentEncoder:
                 "a picture is interlaced and cannot be scaled without mixing its fields", rule="interlaced-scaling"
             )
         full = facts.colour[3] == FULL or frame.format.name.startswith("yuvj") or frame.format.is_rgb
+        if not scaled and frame.format.name.replace("gbrap", "gbrp") == target.pixel_format:
+            return _without_alpha(frame, target.pixel_format)
         table = sws_table(yuv_matrix(target.colour, facts.height))
         return self._reformatter.reformat(
             frame,
@@ -135,6 +138,18 @@ def _options(settings: EncoderSettings, facts: Facts, target: Target, threads: i
     if target.chroma_location:  # as an option, because PyAV's codec context has no name for it
         options["chroma_sample_location"] = target.chroma_location
     return options
+
+
+def _without_alpha(frame: VideoFrame, name: str) -> VideoFrame:
+    """Copy the three colour planes; from gbrap10 on FFmpeg 8.1's scaler spoils the last line of each slice."""
+    made = VideoFrame(frame.width, frame.height, name)
+    for source, plane in zip(frame.planes, made.planes, strict=False):
+        width = min(source.line_size, plane.line_size)
+        lines = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+        given = np.frombuffer(memoryview(source), np.uint8).reshape(source.height, source.line_size)
+        lines[:, :width] = given[:, :width]
+    made.pts, made.time_base = frame.pts, frame.time_base
+    return made
 
 
 def strictly_increasing(times: Sequence[int]) -> list[int]:
