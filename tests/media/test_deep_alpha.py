@@ -15,7 +15,7 @@ from media_ops.frames.indexing import build_index
 from tests.contract.splitting import planes_of
 
 
-@pytest.mark.parametrize(("given", "taken"), [("gbrap10", "gbrp10"), ("gbrap12", "gbrp12")])
+@pytest.mark.parametrize(("given", "taken"), [("gbrap10le", "gbrp10le"), ("gbrap12le", "gbrp12le")])
 def test_every_colour_sample_stays(given: str, taken: str, tmp_path: Path) -> None:
     source = tmp_path / "deep.mkv"
     drawn = f"testsrc2=s=322x182:d=0.2,format={given}"
