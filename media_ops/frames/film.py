@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 
 from media_ops.errors import DamagedMedia
 from media_ops.frames.decoding import ON_ONE_THREAD, flushed, packets_with_content
-from media_ops.frames.indexing import build_index
+from media_ops.frames.indexing import MARKED_AS_DAMAGED, build_index
 from media_ops.frames.source import only_video, open_media
 
 
@@ -30,7 +30,8 @@ class Film:
         self.time_base = index.facts.time_base
         self.times: list[Fraction] = []
         self.lost = 0
-        self._damaged = bool(index.findings.damage)
+        found = index.findings
+        self._damaged = bool(found.damage) or found.decoded_because == MARKED_AS_DAMAGED
 
     def play(self) -> Iterator[VideoFrame]:
         """Decode every frame in presentation order; packets that give an error instead are counted in `lost`."""

@@ -49,6 +49,9 @@ def build_index(
     return index.head(first_frames) if first_frames else index
 
 
+MARKED_AS_DAMAGED = "packets are marked as damaged"
+
+
 def _insufficient(packets: Packets, facts: Facts) -> str | None:
     """Say why packets do not tell what the decoder gives, None when they seem to."""
     known = [dts for dts in packets.dts if dts != NO_PTS]
@@ -57,7 +60,7 @@ def _insufficient(packets: Packets, facts: Facts) -> str | None:
     reasons = {
         "the container has no presentation times": set(facts.container.split(",")) & CONTAINERS_WITHOUT_PTS,
         "packets lack a presentation time": NO_PTS in packets.pts,
-        "packets are marked as damaged": packets.corrupt,
+        MARKED_AS_DAMAGED: packets.corrupt,
         "the file ends early": packets.ended_by,
         "no packet is shown": not shown,
         "the first packet is no clean place to begin": packets.entry[0] == Entry.NONE
