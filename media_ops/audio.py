@@ -17,6 +17,7 @@ def prepare_audio(
 
     Tracks to copy are read from the source by the merge, with their own time stamps and priming.
     """
+    from media_ops.container.heard import heard_by_index
     from media_ops.container.rehearsal import not_kept
     from media_ops.container.sound import encode_tracks
     from media_ops.container.tracks import audio_track, container_format, encoded_track
@@ -28,16 +29,26 @@ def prepare_audio(
         tracks = [audio_track(request.source, stream, container) for stream in source.streams.audio]
     changed = not_kept(request.source, tracks, container, scratch)
     tracks = [encoded_track(t, container, changed[t.index]) if t.index in changed else t for t in tracks]
+    sound = heard_by_index(request.source) if any(track.action == "encode" for track in tracks) else {}
+    tracks = [
+        _dropped(track) if track.action == "encode" and sound[track.index].start is None else track
+        for track in tracks
+    ]
     encoded = [track for track in tracks if track.action == "encode"]
     key, size, losses = None, 0, []
     if encoded:
         path = scratch / ("sound.mka" if container in ("webm", "matroska") else "sound.mov")
         codecs = {track.index: track.codec or "" for track in encoded}
-        losses = encode_tracks(request.source, codecs, path, on_progress, edited=container in ("mp4", "mov"))
+        edited = container in ("mp4", "mov")
+        losses = encode_tracks(request.source, codecs, path, on_progress, sound=sound, edited=edited)
         key, size = f"{request.prefix}/{path.name}", path.stat().st_size
         open_store(request.store).put(key, path)
     warnings = _warnings(tracks) + losses
     return AudioResult(tracks=tracks, key=key, metrics=Metrics(bytes_written=size), warnings=warnings)
+
+
+def _dropped(track: Track) -> Track:
+    return track.model_copy(update={"action": "drop", "codec": None, "reason": "nothing of it can be decoded"})
 
 
 def _warnings(tracks: list[Track]) -> list[str]:

@@ -133,9 +133,9 @@ def _times(first: Film, second: Film, moved: Fraction, findings: _Findings) -> i
 
 def _known(tracks: list[Heard], which: str, findings: _Findings) -> list[Heard]:
     """Leave out tracks that nobody can listen to."""
-    known = [track for track in tracks if track.codec != "unknown"]
+    known = [track for track in tracks if track.codec != "unknown" and track.start is not None]
     if len(known) < len(tracks):
-        findings.notes.append(f"{len(tracks) - len(known)} sound tracks of the {which} file have no known codec")
+        findings.notes.append(f"{len(tracks) - len(known)} sound tracks of the {which} file cannot be decoded")
     return known
 
 
@@ -155,8 +155,6 @@ def _sound(
     offsets = []
     for number, (one, other) in enumerate(zip(first, second, strict=False)):
         if one.start is None or other.start is None:
-            if one.start is not other.start:
-                findings.differences.append(f"sound track {number}: only one of the two can be heard")
             continue
         encoded = one.codec != other.codec  # then gaps are silence, and overlaps are cut off
         padding = max(one.block, other.block) if encoded else Fraction(0)

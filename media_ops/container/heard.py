@@ -52,7 +52,8 @@ class Heard:
             time = frame.pts * frame.time_base
             if self.start is not None and self.end - time > _ROUNDING:
                 cut = min(self.end - time, lasts)
-            self.start = time if self.start is None else self.start
+            if self.start is None:
+                self.start, self.end = time, time
             self._places.append(float(self.length))
             self._times.append(float(time + cut))
             self.end = max(self.end, time + lasts)
@@ -79,6 +80,11 @@ class Heard:
 
 def heard(path: str) -> list[Heard]:
     """Decode all sound of a file, a track each; what cannot be decoded is not heard."""
+    return list(heard_by_index(path).values())
+
+
+def heard_by_index(path: str) -> dict[int, Heard]:
+    """Do so, by the index of the stream."""
     with open_media(path) as container:
         tracks = {}
         for stream in container.streams.audio:
@@ -89,10 +95,10 @@ def heard(path: str) -> list[Heard]:
             block = Fraction(context.frame_size or 0, context.sample_rate or 1)
             tracks[stream.index] = Heard(context.name, block)
         if not tracks:
-            return []
+            return {}
         for packet in demux(container, [container.streams[index] for index in tracks]):
             with contextlib.suppress(FFmpegError):
                 for frame in packet.decode():
                     if isinstance(frame, AudioFrame):
                         tracks[packet.stream.index].add(frame)
-    return list(tracks.values())
+    return tracks

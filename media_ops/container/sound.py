@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from av.audio.stream import AudioStream
 from av.error import FFmpegError
 from av.packet import Packet
 
-from media_ops.container.heard import heard
+from media_ops.container.heard import Heard
 from media_ops.container.padding import mark_padding
 from media_ops.container.priming import CopyLane
 from media_ops.errors import DamagedMedia
@@ -41,9 +41,10 @@ def encode_tracks(
     path: Path,
     on_progress: Callable[[int, int | None], None],
     *,
+    sound: Mapping[int, Heard],
     edited: bool = False,
 ) -> list[str]:
-    """Encode tracks of `source`, `codecs` by stream index, into `path`; give in words what is lost by it.
+    """Encode tracks of `source`, `codecs` and `sound` by stream index, into `path`; give in words what is lost by it.
 
     AAC goes into MOV, whose edit lists mark the encoder's priming; Opus into Matroska, as the result's WebM is, so
     that its delay and the padding of its end are copied as they are. Where the result has edit lists too (`edited`),
@@ -53,12 +54,10 @@ def encode_tracks(
     """
     with open_media(source) as container:
         rates = [_rate(container.streams[index], codec) for index, codec in codecs.items()]
-        places = [stream.index for stream in container.streams.audio]
-    ends = {}
-    for index, sound in zip(places, heard(source), strict=True):
-        ends[index] = sound.end
-        if index in codecs and sound.overlap > _MOST_CUT * (sound.length + sound.overlap):
-            raise _wrong_times(source, index, sound.overlap)
+    for index in codecs:
+        overlap = sound[index].overlap
+        if overlap > _MOST_CUT * (sound[index].length + overlap):
+            raise _wrong_times(source, index, overlap)
     # Edit lists count in the movie's clock, by default in milliseconds.
     options = {"movie_timescale": str(min(math.lcm(*rates), 2**31 - 1))}
     form = "mov"
@@ -66,7 +65,7 @@ def encode_tracks(
         form, options = "matroska", {"avoid_negative_ts": "disabled"}
     with open_media(source) as container, av.open(str(path), "w", format=form, options=options) as output:
         tracks = {
-            index: _Track(container.streams[index], codec, output, ends[index], edited)  # type: ignore[arg-type]
+            index: _Track(container.streams[index], codec, output, sound[index].end, edited)  # type: ignore[arg-type]
             for index, codec in codecs.items()
         }
         packets = demux(container, [container.streams[index] for index in codecs])
@@ -263,7 +262,12 @@ class _Track:
 
     def _pass_on(self, part: AudioFrame, pts: int) -> None:
         part.pts, part.time_base = pts + self._nudge, Fraction(1, self.rate)
-        self._mux(self._stream.encode(part))
+        try:
+            packets = self._stream.encode(part)
+        except FFmpegError as error:
+            place = f"sound track {self._index} at {pts / self.rate:.3f} s"
+            raise DamagedMedia(f"{place}: the encoder refused it ({error.strerror})", rule="damaged") from error
+        self._mux(packets)
 
     def _mux(self, packets: list[Packet[Any]]) -> None:
         for packet in packets:

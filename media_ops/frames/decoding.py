@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +52,7 @@ class Decoded:
     change: tuple[int, Shape] | None = None
     good: bool = False
     codec: str = ""
+    begins: float = math.inf
 
     def add(self, frame: VideoFrame) -> None:
         """Note the next frame."""
@@ -64,7 +66,14 @@ class Decoded:
             self.change = rank, shape
         if frame.is_corrupt and (self.good or is_damaged_intra(frame, self.codec)):
             self.guessed.append(rank)
-        self.good = self.good or not frame.is_corrupt
+        if not frame.is_corrupt:
+            self.begins = min(self.begins, mark[0])
+            self.good = True
+
+    def settle(self) -> Decoded:
+        """Forget what was lost before the first good picture, in decoding order: it may come out much later."""
+        self.lost = [number for number in self.lost if number > self.begins]
+        return self
 
     def times(self, facts: Facts) -> list[int]:
         """Presentation times in ticks: PTS where they can be believed, else the reordered DTS, else the rate."""
@@ -99,7 +108,8 @@ def decode(path: str | Path, on_packet: OnPacket | None = None, *, frames: int |
     with open_media(path) as container:
         video = only_video(container)
         decoded.codec = video.codec_context.name
-        decoded.good = video.codec_context.codec.intra_only or decoded.codec in _ALWAYS_WHOLE
+        if video.codec_context.codec.intra_only or decoded.codec in _ALWAYS_WHOLE:
+            decoded.good, decoded.begins = True, -1
         video.codec_context.thread_count = 1
         video.codec_context.copy_opaque = True
         for number, packet in enumerate(packets_with_content(container, video)):
@@ -110,13 +120,12 @@ def decode(path: str | Path, on_packet: OnPacket | None = None, *, frames: int |
                 for frame in video.codec_context.decode(packet):
                     decoded.add(frame)
             except FFmpegError:
-                if decoded.good:
-                    decoded.lost.append(number)
+                decoded.lost.append(number)
             if frames is not None and len(decoded.order) >= frames:
-                return decoded
+                return decoded.settle()
         for frame in flushed(video):
             decoded.add(frame)
-    return decoded
+    return decoded.settle()
 
 
 def is_damaged_intra(frame: VideoFrame, codec: str) -> bool:
