@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python3.11 names the Python that .venv is built on.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow fuzz conform check bench rules up down requirements clean
+.PHONY: help setup demo test test-slow fuzz conform check bench rules docs up down requirements clean
 
 BIN := .venv/bin
 # Taken as they were typed, so that blanks, quotes and dollar signs of a file's name survive.
@@ -41,6 +41,9 @@ rules: setup ## Write docs/rules.md from the table in the code
 
 bench: setup ## Measure what slicing costs beside one long run; writes build/bench.json
 	@exec $(BIN)/python -m media_airflow.bench
+
+docs: rules ## Write docs/algorithms/ from the code: a page for each, and a still before and after
+	@$(BIN)/python -m media_airflow.pages docs/algorithms
 
 up: setup ## Start Airflow on this machine
 	@exec $(BIN)/python -m media_airflow.embedded up

@@ -15,10 +15,18 @@ whole file would have given, or the job fails with the reason. Its proof is publ
 
 def page(algorithm: type[Algorithm]) -> str:
     """Write title, description and the table of parameters as Markdown."""
+    return f"{head(algorithm)}\n\n{_NOTE}\n\n{table(algorithm)}\n\n`{algorithm.name()}` {algorithm.version}\n"
+
+
+def head(algorithm: type[Algorithm]) -> str:
+    """Write title and description."""
+    return f"# {algorithm.title().rstrip('.')}\n\n{algorithm.description()}"
+
+
+def table(algorithm: type[Algorithm]) -> str:
+    """Write the table of parameters."""
     rows = [_row(name, field) for name, field in fields(algorithm).items()]
-    table = "\n".join(["| parameter | values | default | |", "| --- | --- | --- | --- |", *rows])
-    head = f"# {algorithm.title().rstrip('.')}\n\n{algorithm.description()}\n\n{_NOTE}"
-    return f"{head}\n\n{table}\n\n`{algorithm.name()}` {algorithm.version}\n"
+    return "\n".join(["| parameter | values | default | |", "| --- | --- | --- | --- |", *rows])
 
 
 def _row(name: str, field: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from media_ops.files import keep_files
 from media_ops.frames.indexing import build_index
 from media_ops.frames.reader import FrameReader
 from media_ops.model import AnalyseRequest, Segment
+from media_ops.need import Need
 from media_ops.performance import Performance
 from media_ops.process import perform, rows_of
 from media_ops.storage import open_store
@@ -51,7 +52,9 @@ def run(kind: type[FrameAlgorithm], params: dict[str, Any], source: Path, inner:
         assert isinstance(algorithm, FrameAlgorithm)
         return perform(algorithm, rows, store, request), FrameReader(source, rows)
 
-    artefact = _artefact(kind, params, segments, at_work)
+    # A look at the whole film is one look, however the film is cut afterwards.
+    whole = segments_at(index, [0, index.frames], Need(), store, f"{prefix}/look")
+    artefact = _artefact(kind, params, whole if kind.analyses() == "whole" else segments, at_work)
     frames: dict[int, list[list[Array]]] = {}
     fading: dict[tuple[int, str], list[list[Array]]] = {}
     for segment in segments:
@@ -86,13 +89,11 @@ def broken_promises(whole: Run, cut: Run, exactness: str) -> list[str]:
 def _artefact(kind: Any, params: Any, segments: Any, at_work: Any) -> dict[str, Array]:
     if kind.analyses() == "no":
         return {}
-    if kind.analyses() == "whole":
-        raise NotImplementedError("a film in one piece is the same however it is cut")
     parts = []
     for segment in segments:
         performance, reader = at_work(segment)
         parts.append(unpacked(packed(performance.analysed(reader, range(segment.start, segment.end)))))
-    return unpacked(packed(kind.from_params(params).join(parts)))
+    return unpacked(packed(kind.from_params(params).join(parts))) if kind.analyses() == "joined" else parts[0]
 
 
 def planes_of(frame: Any) -> list[Array]:

@@ -46,7 +46,7 @@ def test_a_registered_algorithm_keeps_its_word(name: str, number: int, film: Pat
     assert judge(kind, dict(kind.examples[number]), film, tmp_path) == []
 
 
-@pytest.mark.parametrize("name", ["average", "double_rate", "enlarge", "whole_gops", "endless_memory"])
+@pytest.mark.parametrize("name", ["average", "double_rate", "enlarge", "whole_gops", "endless_memory", "normalise"])
 def test_a_test_algorithm_keeps_its_word(name: str, further: Any, film: Path, tmp_path: Path) -> None:
     assert judge(further(name), {}, film, tmp_path) == []
 

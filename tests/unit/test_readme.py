@@ -9,10 +9,12 @@ REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "README.md").read_text()
 
 
-def test_the_algorithm_shown_is_the_one_that_ships() -> None:
-    shown = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+def test_the_algorithm_shown_is_the_one_that_the_guide_builds_and_its_test_runs() -> None:
+    guide = (REPOSITORY / "docs" / "write-an-algorithm.md").read_text()
+    shown, built = (re.search(r"```python\n(.*?)```", text, re.DOTALL) for text in (README, guide))
     assert shown is not None
-    assert shown[1] == (REPOSITORY / "media_ops" / "algorithms" / "transcode_h264.py").read_text()
+    assert built is not None
+    assert shown[1] == built[1]
 
 
 def test_every_link_leads_somewhere() -> None:
