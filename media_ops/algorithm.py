@@ -165,7 +165,7 @@ class FrameAlgorithm(Algorithm):
     `blended`: neither; it is cut, and cross-faded, only when the job says so.
 
     `cpu_seconds_per_megapixel` predicts the work on one frame, beside encoding; from `least_cpu_seconds` of work per
-    segment on slicing pays. `device` chooses pool and queue.
+    segment on slicing pays. `device` says where it computes, in the tags of its DAG.
     """
 
     frames: ClassVar[Format] = Planes()

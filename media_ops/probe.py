@@ -90,10 +90,12 @@ def _considered(request: ProbeRequest, index: FrameIndex, store: Store) -> dict[
     from media_ops.frames.arrays import Pictures
     from media_ops.frames.filmed import film
     from media_ops.frames.produced import result_index
+    from media_ops.performance import guarded
 
     records, contents = keep_files(algorithm, store, request.prefix)
     duration = (index.ends - int(index.frame_pts[0])) * index.facts.time_base
-    algorithm.check(film(Pictures(index.facts, algorithm.frames).facts, index.frames, duration, contents))
+    look = film(Pictures(index.facts, algorithm.frames).facts, index.frames, duration, contents)
+    guarded(algorithm, "check", lambda: algorithm.check(look))
     try:
         if index.facts.interlaced and algorithm.geometry(index.facts.width, index.facts.height) != (
             index.facts.width,
