@@ -80,9 +80,9 @@ def _pictures(source: Seen, result: Result) -> list[str]:
     output, count = result.output.account, len(wanted) * result.rate
     counts = (output.frames, output.packets)
     if counts != (count, count):
-        times = f", {result.rate} of each are due" if result.rate > 1 else ""
+        due = f", {result.rate} of each are due" if result.rate > 1 else ""
         return [
-            f"the result holds {counts[1]} packets that give {counts[0]} frames, the source {len(wanted)} frames{times}"
+            f"the result holds {counts[1]} packets that give {counts[0]} frames, the source {len(wanted)} frames{due}"
         ]
     if output.faults:
         return [f"the result cannot be decoded without errors: {output.first_fault}"]

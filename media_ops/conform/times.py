@@ -68,7 +68,7 @@ def shown_elsewhere(expected: Sequence[Fraction], found: Sequence[Fraction], clo
 
 
 def spread(times: Sequence[Fraction], rate: int) -> list[Fraction]:
-    """Give the times of `rate` frames for each, evenly spread until the next; what follows the last one is left out."""
+    """Give the times of `rate` frames for each, evenly spread until the next; nothing behind the last."""
     made = [a + (b - a) * step / rate for a, b in pairwise(times) for step in range(rate)]
     return made + list(times[-1:])
 
