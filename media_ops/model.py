@@ -226,8 +226,8 @@ class Picture(Noun):
 class JointProof(Noun):
     """What was seen at one joint."""
 
-    rank: int
-    fingerprint: str = Field(description="Digest of the source frame `rank`, the first behind the joint.")
+    rank: int = Field(description="Frame of the result, the first behind the joint.")
+    fingerprint: str = Field(description="Digest of the source frame that it was made of.")
     before: str = Field("", description="Digest of the source frame in front of the joint.")
     frames_compared: int
 

@@ -7,6 +7,7 @@ import sys
 
 def command() -> None:
     """List the algorithms: names only, one a line, unless on a terminal."""
+    from media_ops.algorithm import FrameAlgorithm
     from media_ops.registry import algorithm_names, get
 
     if not sys.stdout.isatty():
@@ -16,8 +17,9 @@ def command() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("algorithm", "version", "what it does", box=None, header_style="bold")
+    table = Table("algorithm", "version", "works on", "cut", "what it does", box=None, header_style="bold")
     for name in algorithm_names():
-        algorithm = get(name)
-        table.add_row(name, algorithm.version, algorithm.title())
+        kind = get(name)
+        shape, exactness = ("frames", kind.exactness) if issubclass(kind, FrameAlgorithm) else ("encoding", "exact")
+        table.add_row(name, kind.version, shape, exactness, kind.title())
     Console().print(table)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from media_ops.storage.document import Document
 
 FAILED = 1
+_EXACTNESS = {
+    "converging": "before encoding, every frame is within 60 dB of what one run over the whole film gives",
+    "blended": "frames behind the joints are cross-faded, and not what one run over the whole film gives",
+}
 
 
 def command(
@@ -139,6 +143,7 @@ def lines(proof: Proof) -> list[tuple[str, str]]:
     params = ", ".join(f"{name}={value}" for name, value in proof.params.items())
     distance = "" if proof.picture_distance is None else f", {proof.picture_distance:.2f} luma steps off at most"
     sound = "none" if proof.av_offset_ms is None else f"within {proof.av_offset_ms:.3f} ms of the source's place"
+    exactness = [("exactness", _EXACTNESS[proof.exactness])] if proof.exactness in _EXACTNESS else []
     told = [
         ("proved", f"{proof.made_at}, {proof.algorithm} {proof.algorithm_version} ({params})"),
         ("result", f"{proof.output_name}, {proof.output_size:,} bytes, sha256 {proof.output_sha256}"),
@@ -147,6 +152,8 @@ def lines(proof: Proof) -> list[tuple[str, str]]:
         ("frames", f"{proof.frames_in} in, {proof.frames_out} out, {proof.pts_mismatches} at another time"),
         ("times", f"digest {proof.pts_digest}, in {proof.pts_resolution} s, moved by {proof.pts_shift} s"),
         ("sound", sound),
+        *exactness,
+        *((f"file of {name}", f"sha256 {sha256}") for name, sha256 in proof.files.items()),
         ("compared", f"{proof.frames_compared} frames ({proof.verify}){distance}"),
         *((f"joint at {j.rank}", f"{j.frames_compared} frames compared, {j.fingerprint}") for j in proof.joints),
         ("before", _picture(proof.picture_source)),

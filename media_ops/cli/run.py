@@ -14,7 +14,9 @@ from media_ops.cli.parameters import assignments
 if TYPE_CHECKING:
     from media_ops.model import JobOptions, RunReport
 
-Inputs = Annotated[list[str], typer.Argument(help="The source, then further files if the algorithm takes any.")]
+Inputs = Annotated[
+    list[str], typer.Argument(help="The source, then further files if the algorithm takes any, such as a logo.")
+]
 Output = Annotated[
     str, typer.Option("--output", "-o", help="The result: .mp4, .mov, .mkv or (AV1) .webm; replaced if it exists.")
 ]
@@ -64,7 +66,10 @@ def command(
     no_clobber: NoClobber = False,
     as_json: Json = False,
 ) -> int:
-    """Process a video, in segments side by side, into one that is exactly what one long run would have given."""
+    """Process a video, in segments side by side, into one that is exactly what one long run would have given.
+
+    Encoders differ at the joints, frames do not; `media algorithms` says which algorithms keep less than that.
+    """
     if sum((segments is not None, segment_seconds is not None, whole)) > 1:
         raise typer.BadParameter("--segments, --segment-seconds and --whole exclude one another")
     given = assignments(param or [])

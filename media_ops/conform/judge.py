@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from media_ops.account import Account, Sound
-from media_ops.conform.times import shown_elsewhere, times_differ
+from media_ops.conform.times import shown_elsewhere, spread, times_differ
 from media_ops.model import Track
 
 SOUND_LIMIT = Fraction(1, 1000)
@@ -32,7 +32,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Result:
-    """What a job gave. `times` and `digests` are those of the frames handed to the encoders."""
+    """What a job gave. `times` and `digests` are those of the source's frames, as the workers read them.
+
+    An algorithm that makes pictures makes `rate` of each, of another `size` if it says so.
+    """
 
     times: list[int | None]
     digests: list[str]
@@ -43,6 +46,8 @@ class Result:
     peak_bytes: int = 0
     crashes: Sequence[str] = field(default_factory=tuple)
     lossless: bool = False
+    rate: int = 1
+    size: tuple[int, int] | None = None
 
 
 def faults(source: Seen, result: Result) -> list[str]:
@@ -65,17 +70,20 @@ def faults(source: Seen, result: Result) -> list[str]:
 def _pictures(source: Seen, result: Result) -> list[str]:
     wanted, given = source.digests, result.digests
     if len(wanted) != len(given):
-        return [f"{len(given)} frames reached the encoder, a whole decode gives {len(wanted)}"]
+        return [f"{len(given)} frames were worked on, a whole decode gives {len(wanted)}"]
     wrong = [rank for rank, (a, b) in enumerate(zip(wanted, given, strict=True)) if a != b]
     if wrong:
         first = wrong[0]
         other = next((rank for rank, digest in enumerate(wanted) if digest == given[first]), None)
         is_other = f", but frame {other}" if other is not None else ""
         return [f"{len(wrong)} of {len(wanted)} frames are not those of a whole decode, first {first}{is_other}"]
-    output = result.output.account
+    output, count = result.output.account, len(wanted) * result.rate
     counts = (output.frames, output.packets)
-    if counts != (len(wanted), len(wanted)):
-        return [f"the result holds {counts[1]} packets that give {counts[0]} frames, the source {len(wanted)} frames"]
+    if counts != (count, count):
+        due = f", {result.rate} of each are due" if result.rate > 1 else ""
+        return [
+            f"the result holds {counts[1]} packets that give {counts[0]} frames, the source {len(wanted)} frames{due}"
+        ]
     if output.faults:
         return [f"the result cannot be decoded without errors: {output.first_fault}"]
     if result.lossless and output.pixel_format == source.account.pixel_format and result.output.digests != wanted:
@@ -86,7 +94,7 @@ def _pictures(source: Seen, result: Result) -> list[str]:
 def _times(source: Seen, result: Result) -> list[str]:
     given = [time for time in result.times if time is not None]
     if len(given) != len(result.times):
-        return ["frames without a time reached the encoder"]
+        return ["frames without a time were worked on"]
     problem = times_differ(source.account, source.times, given)
     if problem:
         return [problem]
@@ -94,7 +102,8 @@ def _times(source: Seen, result: Result) -> list[str]:
     if None in result.output.times:
         return ["the result has frames without a time"]
     found = [time * shown for time in result.output.times if time is not None]
-    problem = shown_elsewhere([time * clock + result.shift for time in given], found, shown)
+    expected = spread([time * clock + result.shift for time in given], result.rate)
+    problem = shown_elsewhere(expected, found[: len(expected)], shown)
     return [problem] if problem else []
 
 
@@ -108,7 +117,7 @@ def _tags(source: Account, result: Result) -> list[str]:
         if got not in (wanted, told) and not (source.rgb and name in ("matrix", "range")):
             found.append(f"colour {name} became {got} instead of {wanted}")
     pairs = {
-        "picture size": ((source.width, source.height), (made.width, made.height)),
+        "picture size": (result.size or (source.width, source.height), (made.width, made.height)),
         "sample aspect": (Fraction(source.sample_aspect), Fraction(made.sample_aspect)),
         "turning and mirroring": (source.display_matrix, made.display_matrix),
     }

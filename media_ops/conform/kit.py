@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from media_ops.conform.leash import Leash
-from media_ops.conform.one import CONTAINER, Attempted
+from media_ops.conform.one import Attempted
 from media_ops.conform.row import Finding, Row
 from media_ops.conform.state import State
 from media_ops.conform.wish import Wish
@@ -79,7 +79,8 @@ class Kit:
         if not _is_text(str(path)):
             row = Row(path=name, outcome="refused", reason="its name is not valid UTF-8 (rule unreadable-name)")
             return Finding(row=row, rule="unreadable-name")
-        output = (Path(self.wish.keep) / f"{name}{CONTAINER}") if self.wish.keep else scratch / f"result{CONTAINER}"
+        extension = self.wish.container
+        output = (Path(self.wish.keep) / f"{name}{extension}") if self.wish.keep else scratch / f"result{extension}"
         with Leash(self.wish.timeout) as leash:
             with self._guard:
                 if self._stopping.is_set():

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from media_ops.account import Account, WitnessRequest
+from media_ops.algorithm import FrameAlgorithm
 from media_ops.conform.judge import Result, Seen, faults
 from media_ops.conform.leash import Leash
 from media_ops.conform.row import Finding, Outcome, Row
@@ -15,13 +16,12 @@ from media_ops.conform.wish import FIRST_FRAMES, MOST_MEGAPIXELS, Wish
 from media_ops.crew import Crew, Event, Stopped
 from media_ops.errors import MediaError
 from media_ops.model import JobOptions, RunReport, Slicing
+from media_ops.registry import get
 from media_ops.rules import RULES
 from media_ops.run import run
 from media_ops.storage import open_store
 from media_ops.trial import Made, Trial
 from media_ops.worker.attempt import witness_attempt
-
-CONTAINER = ".mp4"
 
 
 @dataclass
@@ -177,6 +177,9 @@ class Attempted:
         assert parts is not None
         self.segments, self.frames, self.rule = slicing.segments, len(examiner.digests), slicing.rule
         output = self._look(self.output, "result")
+        algorithm = get(self.wish.algorithm).from_params(self.wish.params)
+        makes = algorithm if isinstance(algorithm, FrameAlgorithm) else None
+        size = makes.geometry(source.account.width, source.account.height) if makes else None
         result = Result(
             times=examiner.times,
             digests=examiner.digests,
@@ -186,7 +189,9 @@ class Attempted:
             warnings=report.warnings,
             peak_bytes=examiner.peak_bytes,
             crashes=self.crashes,
-            lossless=self.wish.params.get("lossless") is True,
+            lossless=makes is None and self.wish.params.get("lossless") is True,
+            rate=makes.rate if makes else 1,
+            size=size,
         )
         found = faults(source, result)
         if slicing.segments == 1 and source.account.frames > 1 and self.wish.segments > 1 and not slicing.reason:

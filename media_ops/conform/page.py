@@ -31,7 +31,7 @@ def page(findings: Sequence[Finding], wish: Wish) -> str:
     parts = [
         "# Conformance",
         "Made by `media conform`, which processes every file below a folder in segments and compares each with a "
-        "plain decode of the whole file: the digests, order and times of the frames handed to the encoder, and the "
+        "plain decode of the whole file: the digests, order and times of the frames that were worked on, and the "
         "result's frame count, times, colour tags, side data and sound.",
         _facts(wish),
         "## Outcomes",

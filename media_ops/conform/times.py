@@ -67,6 +67,12 @@ def shown_elsewhere(expected: Sequence[Fraction], found: Sequence[Fraction], clo
     return None
 
 
+def spread(times: Sequence[Fraction], rate: int) -> list[Fraction]:
+    """Give the times of `rate` frames for each, evenly spread until the next; nothing behind the last."""
+    made = [a + (b - a) * step / rate for a, b in pairwise(times) for step in range(rate)]
+    return made + list(times[-1:])
+
+
 def _rounded(time: Fraction, clock: Fraction) -> Fraction:
     ticks = int(abs(time) / clock + Fraction(1, 2))
     return (ticks if time >= 0 else -ticks) * clock

@@ -24,6 +24,15 @@ class Wish(Noun):
     full: bool = Field(False, description="Try files above `MOST_MEGAPIXELS` whole.")
     keep: str | None = Field(None, description="Folder that outputs are left in.")
 
+    @property
+    def container(self) -> str:
+        """Extension of the outputs: `.mp4` where it can hold what the encoder makes."""
+        from media_ops.encoders.chosen import settings_of
+        from media_ops.registry import get
+
+        able = settings_of(get(self.algorithm).from_params(self.params)).containers
+        return ".mp4" if ".mp4" in able else able[0]
+
     def seconds_for(self, megapixels: float) -> float:
         """Give the time limit of a file, or of what is tried of it."""
         return self.timeout * max(1.0, megapixels / MOST_MEGAPIXELS)

@@ -19,12 +19,14 @@ def check(request: CheckRequest, scratch: Path, on_progress: OnProgress) -> Chec
     """
     from media_ops.proof import files, sound
     from media_ops.proof.consistency import consistent
+    from media_ops.proof.decoded import Decoded
     from media_ops.proof.pictures import Pictures
 
     proof = request.proof
     result = files.File.look("result", request.result, "")
     source = files.File.look("source", request.source, request.no_source, thorough=bool(proof.damaged))
-    pictures = Pictures(source, result, request, scratch, on_progress)
+    decoded = Decoded(source, result, request, scratch, on_progress)
+    pictures = Pictures(request, decoded)
     steps: list[tuple[str, Callable[[], str]]] = [
         ("document", lambda: consistent(proof, request.sealed)),
         ("result file", lambda: result.same_bytes(proof.output_size, proof.output_sha256)),
@@ -50,7 +52,7 @@ def check(request: CheckRequest, scratch: Path, on_progress: OnProgress) -> Chec
         source=request.source,
         full=request.full,
         checks=checks,
-        metrics=Metrics(frames_decoded=pictures.decoded),
+        metrics=Metrics(frames_decoded=decoded.count),
     )
 
 

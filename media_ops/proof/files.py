@@ -105,19 +105,27 @@ def same_times(result: FrameIndex, proof: Proof) -> str:
 
 
 def times_kept(source: FrameIndex, result: FrameIndex, proof: Proof) -> str:
-    """Compare the source's times with their digest, and the result's with the source's, one by one."""
+    """Compare the times that the source's make with their digest, and the result's with them, one by one."""
+    from media_ops.frames.produced import result_index
+    from media_ops.proof.again import algorithm_of
     from media_ops.verify import result_times, times_digest
 
-    shift, clock = shift_of(proof), result.facts.time_base
-    if times_digest(result_times(source, shift, source.facts.time_base)) != proof.pts_digest:
+    shift, clock, rate = shift_of(proof), result.facts.time_base, 1
+    made = source
+    if proof.frames_out != proof.frames_in:
+        made = result_index(algorithm_of(proof), source)
+        rate = made.frames // source.frames
+    if times_digest(result_times(made, shift, made.facts.time_base)) != proof.pts_digest:
         raise ProofFailed("a frame of the source stands at another time than it did")
-    if result.frames != source.frames:
-        raise ProofFailed(f"the result has {result.frames} frames, the source {source.frames}")
-    pairs = zip(result.frame_pts.tolist(), result_times(source, shift, clock), strict=True)
+    if result.frames != made.frames:
+        times = f" {rate} times" if rate > 1 else ""
+        raise ProofFailed(f"the result has {result.frames} frames,{times} the source {source.frames}")
+    pairs = zip(result.frame_pts.tolist(), result_times(made, shift, clock), strict=True)
     wrong = [rank for rank, (pts, wanted) in enumerate(pairs) if pts * clock != wanted]
     if wrong:
         raise ProofFailed(f"{len(wrong)} frames stand at another time than the source's, the first is {wrong[0]}")
-    return "every frame of the source at its own time" + (f", all {shift} s later" if shift else "")
+    between = f", {rate - 1} between it and the next" if rate > 1 else ""
+    return f"every frame of the source at its own time{between}" + (f", all {shift} s later" if shift else "")
 
 
 def _index(path: str, thorough: bool) -> FrameIndex:

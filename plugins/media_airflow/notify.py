@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from media_ops.storage import Store
 
 
+# Index, source and proof stay: they tell of the job. So do the tasks' results, which Airflow keeps.
+_INTERMEDIATE = ("plan/", "files/", "analysis/", "artefact/", "segments/", "sound")
+
+
 class NotifyOperator(BaseOperator):
     """Logs the outcome of the tasks in `watched`, the last of which publishes; runs after failures too."""
 
@@ -49,7 +53,7 @@ class NotifyOperator(BaseOperator):
         prefix = place(context["dag"].dag_id, context["run_id"])
         try:
             store = open_store(Settings.from_environment().store)
-            count = sum(forget(store, f"{prefix}/{kind}") for kind in ("segments/", "sound"))
+            count = sum(forget(store, f"{prefix}/{kind}") for kind in _INTERMEDIATE)
         except WorldError as error:  # the job has ended as it has; what is left over costs room only
             self.log.warning("intermediate objects could not be deleted: %s", error)
         else:

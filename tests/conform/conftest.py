@@ -48,7 +48,8 @@ def tried(tmp_path: Path, scratch: Path) -> Try:
     """Run the kit over a folder; give the rows by path."""
 
     def run(folder: Path, on_finding: Callable[[Finding, bool], None] | None = None, **wishes: Any) -> dict[str, Row]:
-        wish = Wish(params=fastest("transcode_h264", {}), **({"segments": 2} | wishes))
+        algorithm, params = wishes.get("algorithm", "transcode_h264"), wishes.pop("params", {})
+        wish = Wish(params=fastest(algorithm, params), **({"segments": 2} | wishes))
         with State(tmp_path / "state.jsonl", wish, fresh=False) as state:
             kit = Kit(folder, files_below(folder), wish, state, workers=2)
             findings = kit.work(on_finding or (lambda finding, known: None))

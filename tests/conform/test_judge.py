@@ -65,9 +65,9 @@ def test_what_is_the_same_is_right() -> None:
     [
         (result(digests=swapped(DIGESTS)), r"2 of 10 frames .* first 4, but frame 5"),
         (result(digests=[*DIGESTS[:4], "other", *DIGESTS[5:]]), r"1 of 10 frames .* first 4$"),
-        (result(digests=DIGESTS[:-1], times=TIMES[:-1]), "9 frames reached the encoder"),
+        (result(digests=DIGESTS[:-1], times=TIMES[:-1]), "9 frames were worked on"),
         (result(times=[*TIMES[:4], 13, *TIMES[5:]]), r"frame 4 is given 0\.173333 s, a whole decode says 0\.160000"),
-        (result(times=[None, *TIMES[1:]]), "frames without a time reached"),
+        (result(times=[None, *TIMES[1:]]), "frames without a time were worked on"),
         (result(output=output(frames=9)), "10 packets that give 9 frames"),
         (result(output=output(packets=11)), "11 packets that give 10 frames"),
         (result(output=output(faults=1, first_fault="packet 3")), "without errors: packet 3"),
@@ -174,3 +174,16 @@ def test_frames_whose_time_nobody_knows_follow_one_another() -> None:
     film = told()
     assert times_differ(film, [0, None, 6], [0, 3, 6]) is None
     assert "frame 1, whose time" in str(times_differ(film, [0, None, 6], [0, 0, 6]))
+
+
+def test_a_doubled_rate_is_spread_evenly() -> None:
+    from fractions import Fraction
+
+    from media_ops.conform.times import spread
+
+    assert spread([Fraction(0), Fraction(2), Fraction(6)], 2) == [0, 1, 2, 4, 6]
+    assert spread([Fraction(0), Fraction(3)], 1) == [0, 3]
+    assert spread([], 2) == []
+    found = faults(source(), result(rate=2))
+    assert "2 of each are due" in found[0]
+    assert "picture size" in "; ".join(faults(source(), result(size=(8, 8))))

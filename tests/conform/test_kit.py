@@ -6,6 +6,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -82,7 +83,7 @@ def test_frames_that_are_not_those_of_a_whole_decode(
 
     monkeypatch.setattr(one._Examiner, "made", made)
     row = tried(library("full_range.mp4"))["full_range.mp4"]
-    assert row.outcome == "wrong"
+    assert (row.outcome, row.reason) == ("wrong", "picture size became (320, 180) instead of (640, 180)")
     assert row.reason == "2 of 25 frames are not those of a whole decode, first 19, but frame 20"
 
 
@@ -171,3 +172,34 @@ def test_no_place_for_an_output_is_wrong_and_the_others_go_on(library: Library, 
     (tmp_path / "kept" / "film.mp4.mp4").mkdir(parents=True)
     rows = tried(folder, keep=str(tmp_path / "kept"))
     assert {name: row.outcome for name, row in rows.items()} == {"film.mp4": "wrong", "sound_only.m4a": "skipped"}
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "params"),
+    [
+        ("denoise", {}),
+        ("denoise_fast", {"lossless": True}),
+        ("enhance_color", {"encoder": "ffv1"}),
+        ("watermark", {"text": "x"}),
+    ],
+)
+def test_algorithms_that_make_pictures(library: Library, tried: Try, algorithm: str, params: dict[str, Any]) -> None:
+    rows = tried(library("silent.mp4", "one_frame.mp4", "odd.mkv"), algorithm=algorithm, params=params)
+    film = rows["silent.mp4"]
+    assert (film.outcome, film.segments, film.frames) == ("sliced", 2, 100), film.reason
+    assert rows["one_frame.mp4"].outcome == "whole"
+    refused = params.get("encoder") != "ffv1"
+    assert (rows["odd.mkv"].outcome, "rule odd-size" in str(rows["odd.mkv"].reason)) == (
+        "refused" if refused else "sliced",
+        refused,
+    )
+
+
+def test_a_result_of_another_algorithm_is_wrong(
+    library: Library, tried: Try, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from media_ops.algorithms.denoise_fast import DenoiseFast
+
+    monkeypatch.setattr(DenoiseFast, "geometry", lambda self, width, height: (2 * width, height))
+    row = tried(library("silent.mp4"), algorithm="denoise_fast")["silent.mp4"]
+    assert (row.outcome, row.reason) == ("wrong", "picture size became (320, 180) instead of (640, 180)")

@@ -103,7 +103,7 @@ def dags(database: None) -> dict[str, DAG]:
 def run(database: None, place: Place) -> Callable[..., Run]:
     """Give a function that runs the DAG to its end, all tasks in this process one after another."""
 
-    def run(**conf: Any) -> Run:
+    def run(algorithm: str = "transcode_h264", **conf: Any) -> Run:
         from airflow.models.xcom import XComModel
         from airflow.utils.session import create_session
         from sqlalchemy import select
@@ -112,7 +112,7 @@ def run(database: None, place: Place) -> Callable[..., Run]:
         from media_ops.registry import get
 
         # A new DAG each time: Airflow writes a run's conf into the DAG's own Param objects.
-        dag_run = media_dag(get("transcode_h264")).test(run_conf=conf)
+        dag_run = media_dag(get(algorithm)).test(run_conf=conf)
         tasks = {(task.task_id, task.map_index): task for task in dag_run.get_task_instances()}
         with create_session() as session:
             outcome = session.scalar(

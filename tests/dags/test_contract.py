@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from media_ops.algorithm import FrameAlgorithm
 from media_ops.registry import algorithm_names, get
 
 REPOSITORY = Path(__file__).parents[2]
@@ -61,6 +62,31 @@ class TestDag:
         for task in dag.tasks:
             assert task.retry_policy is RETRY_POLICY
             assert task.retries == 3
+
+    def test_it_looks_before_it_works_where_the_algorithm_wants_to(self, dag: Any, name: str) -> None:
+        kind = get(name)
+        how = kind.analyses() if issubclass(kind, FrameAlgorithm) else "no"
+        stages = {
+            "no": {"process": {"probe", "cut"}},
+            "whole": {"analyse": {"probe", "cut"}, "process": {"probe", "cut", "analyse"}},
+            "joined": {
+                "analyse": {"probe", "cut"},
+                "conclude": {"probe", "cut", "analyse"},
+                "process": {"probe", "cut", "analyse", "conclude"},
+            },
+        }[how]
+        assert set(dag.task_ids) == {"probe", "cut", "audio", "merge", "notify", "published", *stages}
+        for task_id, upstream in stages.items():
+            assert dag.get_task(task_id).upstream_task_ids == upstream
+            mapped = task_id == "process" or (task_id == "analyse" and how == "joined")
+            assert dag.get_task(task_id).is_mapped == mapped
+        assert {"process", "audio"} <= dag.get_task("merge").upstream_task_ids
+
+    def test_files_and_choices_can_be_filled_in(self, dag: Any, name: str) -> None:
+        assert dag.params.get_param("blend").schema["type"] == "boolean"
+        for key in get(name).file_params():
+            schema = dag.params.get_param(key).schema
+            assert ("string" in schema["type"], "file" in schema) == (True, False), key
 
     def test_it_has_no_schedule(self, dag: Any, name: str) -> None:
         assert (dag.dag_id, dag.schedule, dag.catchup) == (name, None, False)

@@ -131,3 +131,28 @@ def test_jobs_have_places_of_their_own() -> None:
     assert len(set(places)) == len(runs)
     assert {len(check(each).split("/")) for each in places} == {3}
     assert place("d", "manual__2026-01-01T00:00:00+00:00") == "jobs/d/manual__2026-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("name", ["image", "font"])
+@pytest.mark.parametrize("place", ["/outside/x.png", "/r/../outside/x.png", "x.png", "ftp://host/x.png"])
+def test_a_file_outside_the_roots_is_refused_by_its_parameter(name: str, place: str) -> None:
+    from pathlib import Path
+
+    from media_airflow.job import read_job
+    from media_airflow.settings import Settings
+    from media_ops.errors import SourceNotAllowed
+
+    settings = Settings(store="/store", allowed_roots=(Path("/r"),), workers=2)
+    asked = {"source": "/r/a", "output": "/r/b.mp4", "text": "x", name: place}
+    with pytest.raises(SourceNotAllowed, match=f"parameter {name} '{place}'"):
+        read_job("watermark", asked, settings, "jobs/x")
+
+
+def test_an_example_for_files_is_nothing() -> None:
+    from media_airflow.params import form
+    from media_ops.registry import get
+
+    params = form(get("watermark"))
+    for name in ("image", "font"):
+        assert params[name].resolve() is None
+        assert params[name].resolve("/r/logo.png") == "/r/logo.png"

@@ -225,3 +225,76 @@ def test_a_link_turned_before_the_merge_is_noticed(
     assert [error["code"] for error in done.outcome["errors"]] == ["source_not_allowed"]
     assert list(place.outside.iterdir()) == []
     assert not [path for path in place.leftovers() if path.suffix in (".nut", ".mov")]
+
+
+def kept(place: Place) -> set[str]:
+    """Name what remains of a job in the store."""
+    return {path.name for path in place.store.rglob("*") if path.is_file()}
+
+
+def shown(path: Path) -> list[bytes]:
+    """Give every frame's digest."""
+    import av
+
+    from media_ops.frames.fingerprint import exact_digest
+
+    with av.open(str(path)) as container:
+        return [exact_digest(frame, frame.format.name) for frame in container.decode(video=0)]
+
+
+def whole(name: str, source: str, output: Path, **params: Any) -> list[bytes]:
+    """Do the same without Airflow, in one piece."""
+    from media_ops.model import JobOptions
+    from media_ops.run import run
+
+    report = run(name, [source], str(output), params, JobOptions(whole=True), workers=1)
+    assert report.error is None
+    return shown(output)
+
+
+def test_an_algorithm_that_looks_first(run: Callable[..., Run], place: Place, silent_clip: Path) -> None:
+    source, output = link(silent_clip, place.root), place.root / "out.mkv"
+    wish = {"encoder": "ffv1", "contrast": 0.5}
+    done = run("enhance_color", source=source, output=str(output), segments=3, **wish)
+    assert (done.state, done.states("conclude")) == ("success", ["success"])
+    assert done.states("analyse") == done.states("process") == ["success"] * 3
+    assert done.labels("analyse") == done.labels("process")
+    assert shown(output) == whole("enhance_color", source, place.outside / "whole.mkv", **wish)
+    assert kept(place) == {"index", "source", "proof"}
+
+
+def test_an_algorithm_with_files(run: Callable[..., Run], place: Place, silent_clip: Path) -> None:
+    from PIL import Image
+
+    source, output, logo = link(silent_clip, place.root), place.root / "out.mkv", place.root / "logo.png"
+    Image.new("RGBA", (40, 20), (255, 0, 0, 200)).save(logo)
+    wish = {"encoder": "ffv1", "image": f"file://{logo}", "text": "水印"}
+    done = run("watermark", source=source, output=str(output), segments=2, **wish)
+    assert (done.state, done.states("process")) == ("success", ["success"] * 2)
+    made = shown(output)
+    assert made == whole("watermark", source, place.outside / "whole.mkv", **wish)
+    assert made != shown(Path(source))
+    assert kept(place) == {"index", "source", "proof"}
+
+
+@pytest.mark.parametrize(
+    ("logo", "code", "words"),
+    [
+        ("outside/logo.png", "source_not_allowed", "parameter image"),
+        ("root/none.png", "source_not_found", "none.png"),
+        ("root/clip.mp4", "params_invalid", "parameter image"),
+    ],
+)
+def test_a_bad_logo_is_refused_at_once(
+    run: Callable[..., Run], place: Place, clip: Path, logo: str, code: str, words: str
+) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (4, 4)).save(place.outside / "logo.png")
+    source, image = link(clip, place.root), str(place.root.parent / logo)
+    done = run("watermark", source=source, output=str(place.root / "out.mp4"), image=image)
+    assert (done.state, done.states("probe"), done.tries("probe")) == ("failed", ["failed"], [1])
+    (error,) = done.outcome["errors"]
+    assert (error["code"], error["fate"]) == (code, "input")
+    assert words in error["message"]
+    assert kept(place) <= {"index", "source"}

@@ -11,12 +11,15 @@ from typing import Any, Literal
 import pytest
 
 from media_ops import registry
+from media_ops.analyse import analyse, conclude
 from media_ops.audio import prepare_audio
 from media_ops.cut import cut
 from media_ops.merge import merge
 from media_ops.model import (
+    AnalyseRequest,
     AudioRequest,
     AudioResult,
+    ConcludeRequest,
     JobOptions,
     MergeRequest,
     MergeResult,
@@ -26,6 +29,7 @@ from media_ops.model import (
     ProcessRequest,
     SegmentResult,
     Slicing,
+    StoredFile,
 )
 from media_ops.probe import probe
 from media_ops.process import process
@@ -46,6 +50,8 @@ class Job:
     extension: str = ".mp4"
     on_damage: Literal["strict", "conceal"] = "strict"
     slicing: Slicing | None = None
+    files: dict[str, StoredFile] = field(default_factory=dict)
+    artefact: str | None = None
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -53,12 +59,17 @@ class Job:
         self.output = self.folder / f"output{self.extension}"
 
     def probe(self) -> ProbeResult:
-        return probe(
-            ProbeRequest(
-                source=str(self.source), store=self.store, prefix="job", thorough=self.on_damage == "conceal"
-            ),
-            _silent,
+        request = ProbeRequest(
+            source=str(self.source),
+            store=self.store,
+            prefix="job",
+            thorough=self.on_damage == "conceal",
+            algorithm=self.algorithm,
+            params=self.params,
         )
+        found = probe(request, _silent)
+        self.files = found.files
+        return found
 
     def plan(self, probed: ProbeResult, **options: Any) -> Plan:
         algorithm = registry.get(self.algorithm).from_params(self.params)
@@ -66,6 +77,23 @@ class Job:
         plan = cut(probed, algorithm, wishes, store=self.store, prefix="job", workers=2)
         self.slicing = plan.slicing
         return plan
+
+    def look(self, plan: Plan) -> None:
+        """Let the algorithm look at the film first, if it wants to."""
+        if not plan.looked:
+            return
+        common: dict[str, Any] = {
+            "store": self.store,
+            "prefix": "job",
+            "algorithm": self.algorithm,
+            "params": self.params,
+            "trace_id": "look",
+        }
+        parts = [
+            analyse(AnalyseRequest(source=str(self.source), segment=part, files=self.files, **common), _silent)
+            for part in plan.looked
+        ]
+        self.artefact = conclude(ConcludeRequest(parts=[part.artefact for part in parts], **common)).artefact
 
     def segment(self, plan: Plan, order: int, **changes: Any) -> SegmentResult:
         scratch = self.folder / f"scratch-{order}-{len(changes)}"
@@ -77,6 +105,8 @@ class Job:
             segment=plan.segments[order],
             algorithm=self.algorithm,
             params=self.params | changes,
+            files=self.files,
+            artefact=self.artefact,
             trace_id=f"try-{order}-{len(changes)}",
             conceal=self.on_damage == "conceal",
         )
@@ -101,6 +131,7 @@ class Job:
             plan=plan,
             index=probed.index,
             results=results,
+            files=self.files,
             audio=audio,
             **more,
         )
@@ -110,6 +141,7 @@ class Job:
         """Do it all; `order` says in which order the segments are finished."""
         probed = self.probe()
         plan = self.plan(probed, segments=segments)
+        self.look(plan)
         done = {number: self.segment(plan, number) for number in order(list(range(len(plan.segments))))}
         audio = self.audio() if probed.profile.has_audio else None
         return self.merge(probed, plan, [done[number] for number in sorted(done)], audio, **more)

@@ -10,6 +10,8 @@ import av
 import pytest
 from av.stream import Disposition
 
+from media_ops.algorithm import FrameAlgorithm
+from media_ops.encoders.chosen import settings_of
 from media_ops.errors import Unsupported
 from media_ops.frames.look import display_matrix, first_frame, look
 from media_ops.model import JobOptions
@@ -23,13 +25,23 @@ FAST: dict[str, dict[str, Any]] = {
     "transcode_h265": {"preset": "ultrafast"},
     "transcode_av1": {"preset": 12},
 }
+NEEDED: dict[str, dict[str, Any]] = {"watermark": {"text": "x"}}
 AV1: dict[str, Any] = {"algorithm": "transcode_av1", "params": {"preset": 12}}
 PICTURE = ["-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=1"]
 SUBTITLES = "1\n00:00:00,200 --> 00:00:00,800\nHello\n"
 
 
-def takes(algorithm: str) -> tuple[str, ...]:
-    return get(algorithm).from_params({}).encoder().containers  # type: ignore[attr-defined,no-any-return]
+def wishes(algorithm: str) -> list[dict[str, Any]]:
+    """Give parameters that choose each of the encoders that an algorithm can use."""
+    kind = get(algorithm)
+    if not issubclass(kind, FrameAlgorithm):
+        return [FAST[algorithm]]
+    encoders = kind.Params.model_json_schema()["properties"]["encoder"]["enum"]
+    return [NEEDED.get(algorithm, {}) | {"encoder": name, "preset": "ultrafast"} for name in encoders]
+
+
+def takes(algorithm: str, params: dict[str, Any]) -> tuple[str, ...]:
+    return settings_of(get(algorithm).from_params(params)).containers
 
 
 @pytest.fixture
@@ -38,19 +50,19 @@ def plain(film: Film) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "extension"),
-    [(name, extension) for name in algorithm_names() for extension in CONTAINERS],
+    ("algorithm", "params", "extension"),
+    [(name, params, extension) for name in algorithm_names() for params in wishes(name) for extension in CONTAINERS],
 )
 def test_every_pair_works_or_is_refused_before_any_computing(
-    plain: Path, job: Callable[..., Any], algorithm: str, extension: str, tmp_path: Path
+    plain: Path, job: Callable[..., Any], algorithm: str, params: dict[str, Any], extension: str, tmp_path: Path
 ) -> None:
-    if extension in takes(algorithm):
-        work = job(plain, algorithm=algorithm, params=FAST[algorithm], extension=extension)
+    if extension in takes(algorithm, params):
+        work = job(plain, algorithm=algorithm, params=params, extension=extension)
         assert work.run(2, verify="full").proof.frames_out == 25
         return
     events: list[Any] = []
     output = str(tmp_path / f"out{extension}")
-    report = run(algorithm, [str(plain)], output, {}, JobOptions(), workers=1, on_event=events.append)
+    report = run(algorithm, [str(plain)], output, params, JobOptions(), workers=1, on_event=events.append)
     assert report.error is not None
     assert (report.error["code"], report.error["rule"]) == ("unsupported", "codec-container")
     assert events == []
