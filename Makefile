@@ -39,8 +39,8 @@ check: setup ## Lint, format, types, import rules
 rules: setup ## Write docs/rules.md from the table in the code
 	@$(BIN)/python -m media_ops.rules > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
 
-bench: setup ## Measure what slicing costs beside one long run; writes build/bench.json
-	@exec $(BIN)/python -m media_airflow.bench
+bench: setup ## Measure what slicing, algorithms and moving frames cost  [BENCH=slicing, algorithms or moving]
+	@exec $(BIN)/python -m media_airflow.bench $${BENCH:+--only "$$BENCH"}
 
 docs: rules ## Write docs/algorithms/ from the code: a page for each, and a still before and after
 	@$(BIN)/python -m media_airflow.pages docs/algorithms

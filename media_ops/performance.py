@@ -75,11 +75,25 @@ class Performance:
         """Give what the algorithm finds in the frames of `wanted`, as named arrays."""
         import numpy as np
 
-        moments = (shown.moment for shown in self._shown(read) if shown.moment.rank in wanted)
-        found = self._inside("analyse", lambda: self.algorithm.analyse(self.film, moments))
+        found = self._inside("analyse", lambda: self.algorithm.analyse(self.film, self._moments(read, wanted)))
         if not isinstance(found, Mapping):
             raise AlgorithmFailed(f"{self.algorithm.name()}: analyse gave {type(found).__name__}, not named arrays")
         return {name: np.asarray(value) for name, value in found.items()}
+
+    def _moments(self, read: Read, wanted: range) -> Iterator[Moment]:
+        """Give the pictures to look at. The algorithm asks for them, but reading them is no work of its own."""
+        shown = self._shown(read)
+        while True:
+            began = time.thread_time()
+            try:
+                moment = next(shown).moment
+            except StopIteration:
+                return
+            finally:
+                self.algorithm_seconds -= time.thread_time() - began
+            if moment.rank in wanted:
+                self.calls += 1
+                yield moment
 
     def _shown(self, read: Read) -> Iterator[Shown]:
         from media_ops.frames.ring import Shown

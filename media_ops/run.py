@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +79,11 @@ def run(
         destination = _destination(output, source, replace)
         check_container(ready, destination.suffix)
         with scratch_beside(destination) as scratch, Crew(workers, on_event) as crew:
-            job = _Job(ready, params, source, str(scratch / "store"), options, crew, trial)
+            job = _Job(ready, params, source, str(scratch / "store"), options, crew, trial, meter)
             duration = job.work(destination, replace, draft)
     except MediaError as error:
         return RunReport(**draft, outcome="failed", metrics=meter.read(), error=error.to_record())
-    metrics = meter.read() | _figures(draft["proof"], os.path.getsize(source))
+    metrics = meter.read() | _figures(draft["proof"], os.path.getsize(source)) | _work_figures(job.results)
     metrics["speed"] = round(duration / metrics["wall_seconds"], 3)
     return RunReport(**draft, outcome="succeeded", outputs=[str(destination)], metrics=metrics)
 
@@ -97,6 +98,7 @@ class _Job:
         options: JobOptions,
         crew: Crew,
         trial: Trial | None,
+        meter: _Meter,
     ) -> None:
         self.algorithm = algorithm
         self.params = params
@@ -105,6 +107,8 @@ class _Job:
         self.options = options
         self.crew = crew
         self.trial = trial
+        self.meter = meter
+        self.results: list[SegmentResult] = []
 
     def work(self, destination: Path, replace: bool, draft: dict[str, Any]) -> float:
         """Go through the verbs, note in `draft` what is known as soon as it is, give the source's seconds."""
@@ -120,15 +124,20 @@ class _Job:
             params=self.params,
             container=destination.suffix,
         )
-        probe = self.crew.do("probe", lambda: probe_attempt(request))
+        with self.meter.stage("probe"):
+            probe = self.crew.do("probe", lambda: probe_attempt(request))
         plan = self._cut(probe)
         draft["slicing"] = plan.slicing
         draft["warnings"] += plan.warnings
-        artefact = self._look(probe, plan)
-        audio, results = self._produce(probe, plan, artefact, destination.suffix.lower())
-        merged = self.crew.do(
-            "merge", lambda: merge_attempt(self._merging(probe, plan, audio, results, destination, replace))
-        )
+        with self.meter.stage("analyse"):
+            artefact = self._look(probe, plan)
+        with self.meter.stage("process"):
+            audio, results = self._produce(probe, plan, artefact, destination.suffix.lower())
+        self.results = results
+        with self.meter.stage("merge"):
+            merged = self.crew.do(
+                "merge", lambda: merge_attempt(self._merging(probe, plan, audio, results, destination, replace))
+            )
         for warning in [w for part in (*results, audio, merged) if part for w in part.warnings]:
             if warning not in draft["warnings"]:
                 draft["warnings"].append(warning)
@@ -285,14 +294,23 @@ def _destination(output: str, source: str, replace: bool) -> Path:
 
 
 class _Meter:
-    """Wall time, and the CPU time of this process and of its ended children, from now on."""
+    """Wall time, of each stage too, and the CPU time of this process and of its ended children, from now on."""
 
     def __init__(self) -> None:
         self._wall, self._cpu = time.monotonic(), cpu_seconds()
+        self._stages: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._stages[f"{name}_wall_seconds"] = round(time.monotonic() - began, 3)
 
     def read(self) -> dict[str, float]:
         wall = time.monotonic() - self._wall
-        return {"wall_seconds": round(wall, 3), "cpu_seconds": round(cpu_seconds() - self._cpu, 3)}
+        return {"wall_seconds": round(wall, 3), "cpu_seconds": round(cpu_seconds() - self._cpu, 3)} | self._stages
 
 
 def _figures(proof: Proof, bytes_in: int) -> dict[str, float]:
@@ -301,6 +319,19 @@ def _figures(proof: Proof, bytes_in: int) -> dict[str, float]:
         "bytes_in": bytes_in,
         "bytes_out": proof.output_size,
         "compression_ratio": round(proof.output_size / bytes_in, 4),
+    }
+
+
+def _work_figures(results: Sequence[SegmentResult]) -> dict[str, float]:
+    """What a frame algorithm cost, and what bringing its pictures into arrays and back did; nothing for others."""
+    megapixels = sum(result.metrics.megapixel_frames for result in results)
+    if not megapixels:
+        return {}
+    inside = sum(result.metrics.algorithm_cpu_seconds for result in results)
+    moving = sum(result.metrics.moving_cpu_seconds for result in results)
+    return {
+        "algorithm_cpu_seconds_per_megapixel_frame": round(inside / megapixels, 6),
+        "moving_cpu_seconds_per_megapixel_frame": round(moving / megapixels, 6),
     }
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from media_ops.errors import MediaError, ToolMissing, from_record
 
@@ -49,19 +51,16 @@ class Work:
         return run([*command, *streams, *settings, *times, str(self.folder / "ffmpeg.mp4")])[0]
 
     def _media(self, how: list[str]) -> Cost:
-        parameters = ["--param", f"preset={self.preset}", "--param", f"crf={self.crf:g}"]
-        output = self.folder / "media.mp4"
-        command = [
-            sys.executable,
-            "-m",
-            "media_ops.cli",
-            "run",
-            "transcode_h264",
-            str(self.source),
-            "-o",
-            str(output),
-        ]
-        return run([*command, "--json", "--threads", "1", *parameters, *how])[0]
+        params = {"preset": self.preset, "crf": f"{self.crf:g}"}
+        return run(media("transcode_h264", self.source, self.folder / "media.mp4", params, *how))[0]
+
+
+def media(algorithm: str, source: Path, output: Path, params: Mapping[str, object], *how: str) -> list[str]:
+    """Write the command of one job, one thread per process."""
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()}
+    given = [part for name, text in texts.items() for part in ("--param", f"{name}={text}")]
+    job = ["run", algorithm, str(source), "-o", str(output), "--json", "--threads", "1"]
+    return [sys.executable, "-m", "media_ops.cli", *job, *given, *how]
 
 
 def run(command: list[str]) -> tuple[Cost, dict[str, Any]]:
@@ -70,26 +69,61 @@ def run(command: list[str]) -> tuple[Cost, dict[str, Any]]:
     Raises the error that `media` reported, or `ToolMissing`. The child is asked to end when we are interrupted, so
     that it can clean up.
     """
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaint:
-        started = time.monotonic()
+    return side_by_side([command])[0]
+
+
+def side_by_side(commands: Sequence[list[str]]) -> list[tuple[Cost, dict[str, Any]]]:
+    """Run commands at the same time, each as `run` does; those that ended first have waited for the others."""
+    with contextlib.ExitStack() as files:
+        children: list[_Child] = []
         try:
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=complaint)
+            for command in commands:
+                said = files.enter_context(tempfile.TemporaryFile())
+                complained = files.enter_context(tempfile.TemporaryFile())
+                children.append(_Child(command, said, complained))
+            for child in children:
+                child.wait()
+        finally:
+            for child in children:
+                child.stop()
+        return [child.result() for child in children]
+
+
+class _Child:
+    """A command that was started, and what it says."""
+
+    def __init__(self, command: list[str], output: IO[bytes], complaint: IO[bytes]) -> None:
+        self._output, self._complaint = output, complaint
+        self._cost: Cost | None = None
+        self._started = time.monotonic()
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=self._output, stderr=self._complaint
+            )
         except FileNotFoundError as error:
             raise ToolMissing(f"{command[0]} is not installed: run `make setup`") from error
-        try:
-            _, status, used = os.wait4(child.pid, 0)
-        except BaseException:
-            child.terminate()
-            child.wait()
-            raise
-        child.returncode = os.waitstatus_to_exitcode(status)
-        cost = Cost(used.ru_utime + used.ru_stime, time.monotonic() - started)
-        output.seek(0)
-        complaint.seek(0)
-        if child.returncode:
-            raise _reason(output.read(), complaint.read())
-        printed = output.read()
-        return cost, json.loads(printed) if printed.startswith(b"{") else {}
+
+    def wait(self) -> None:
+        """Wait for its end, and note what it cost."""
+        _, status, used = os.wait4(self._process.pid, 0)
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        self._cost = Cost(used.ru_utime + used.ru_stime, time.monotonic() - self._started)
+
+    def stop(self) -> None:
+        """Ask it to end if it has not, and wait until it has."""
+        if self._process.returncode is None:
+            self._process.terminate()
+            self._process.wait()
+
+    def result(self) -> tuple[Cost, dict[str, Any]]:
+        """Give its cost and the JSON it printed, or raise what it reported."""
+        assert self._cost is not None
+        self._output.seek(0)
+        self._complaint.seek(0)
+        if self._process.returncode:
+            raise _reason(self._output.read(), self._complaint.read())
+        printed = self._output.read()
+        return self._cost, json.loads(printed) if printed.startswith(b"{") else {}
 
 
 def _reason(output: bytes, complaint: bytes) -> MediaError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,10 @@ import numpy as np
 import pytest
 
 from media_ops.frames.fingerprint import exact_digest
+from media_ops.frames.indexing import build_index
+from media_ops.frames.reader import FrameReader
 from media_ops.model import JobOptions, RunReport
+from media_ops.performance import Performance
 from media_ops.run import run
 from media_ops.storage import open_store
 from media_ops.trial import Made, Trial
@@ -146,6 +151,54 @@ def test_every_trace_knows_what_its_algorithm_cost(further: Any, film: Path, tmp
         assert 0 < metrics["moving_cpu_seconds"] < 20
         frames = trace["end"] - trace["start"]
         assert metrics["megapixel_frames"] == pytest.approx(frames * 160 * 96 / 1e6)
+
+
+def test_a_report_says_what_the_algorithm_cost_per_megapixel_frame(further: Any, film: Path, tmp_path: Path) -> None:
+    further("average")
+    sides = _Sides()
+    report = run(
+        "average", [str(film)], str(tmp_path / "o.mkv"), LOSSLESS, JobOptions(segments=3), workers=2, trial=sides
+    )
+    made = [trace["metrics"] for trace in sides.traces]
+    megapixels = FRAMES * 160 * 96 / 1e6
+    for part in ("algorithm", "moving"):
+        expected = sum(metrics[f"{part}_cpu_seconds"] for metrics in made) / megapixels
+        assert report.metrics[f"{part}_cpu_seconds_per_megapixel_frame"] == pytest.approx(expected, rel=0.01)
+
+
+def test_a_report_says_how_long_each_stage_took(further: Any, film: Path, tmp_path: Path) -> None:
+    further("normalise")
+    metrics = done("normalise", film, tmp_path / "out.mkv", segments=2).metrics
+    stages = [metrics[f"{stage}_wall_seconds"] for stage in ("probe", "analyse", "process", "merge")]
+    assert min(stages) > 0.05  # each starts a process
+    assert metrics["wall_seconds"] * 0.8 < sum(stages) <= metrics["wall_seconds"]
+
+
+def test_an_encode_algorithm_has_no_such_figures(film: Path, tmp_path: Path) -> None:
+    report = run(
+        "transcode_h264", [str(film)], str(tmp_path / "o.mp4"), {"preset": "ultrafast"}, JobOptions(whole=True),
+        workers=1,
+    )  # fmt: skip
+    assert report.error is None
+    assert not [name for name in report.metrics if name.endswith("per_megapixel_frame")]
+
+
+def test_reading_is_no_part_of_what_an_analysis_costs(further: Any, film: Path) -> None:
+    """The pictures are read while `analyse` runs; decoding them must not count as the algorithm's work."""
+    kind = further("normalise")
+    index = build_index(film)
+    at_work = Performance(kind.from_params(LOSSLESS), index.rows(0, index.frames), {})
+
+    def slow() -> Iterator[tuple[int, av.VideoFrame]]:
+        for pair in FrameReader(film, index.rows(0, index.frames)):
+            until = time.thread_time() + 0.01
+            while time.thread_time() < until:
+                pass
+            yield pair
+
+    at_work.analysed(slow(), range(10, FRAMES))
+    assert at_work.calls == FRAMES - 10
+    assert 0 < at_work.algorithm_seconds < 0.01 * FRAMES / 2
 
 
 class _Sides(Trial):
