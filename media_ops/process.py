@@ -92,7 +92,8 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
         warnings=list(encoder.target.warnings),
         fades=fades.store(store, key),
     )
-    store.put(f"{key}.trace", result.model_dump_json().encode())
+    # Beside what is cleared away after the job: what an attempt cost is for planning to learn from.
+    store.put(f"{request.prefix}/traces/{segment.order:05d}-{request.trace_id}", result.model_dump_json().encode())
     return result
 
 

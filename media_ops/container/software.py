@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from importlib.metadata import version
 
 import av
 
@@ -10,7 +11,8 @@ from media_ops import __version__
 
 
 def software(encoder: str) -> dict[str, str]:
-    """Name this program, Python, PyAV, FFmpeg's libraries in its wheel, and the encoder."""
-    libraries = {name: ".".join(map(str, version)) for name, version in sorted(av.library_versions.items())}
+    """Name this program, Python, what pictures are computed with, PyAV, FFmpeg's libraries in it, and the encoder."""
+    libraries = {name: ".".join(map(str, numbers)) for name, numbers in sorted(av.library_versions.items())}
     ours = {"media-ops": __version__, "python": platform.python_version(), "av": av.__version__}
+    ours |= {name: version(name) for name in ("numpy", "opencv-python-headless")}
     return ours | libraries | {"encoder": encoder}

@@ -217,7 +217,7 @@ class _Sides(Trial):
         for result in made.results:
             for end, key in result.fades.items():
                 setattr(self, "leaving" if end == "out" else "coming", _luma(Path(str(store.path(key)))))
-            with store.open(result.key.removesuffix(".nut") + ".trace") as file:
+            with store.open(f"job/traces/{result.order:05d}-{result.trace_id}") as file:
                 self.traces.append(json.loads(file.read()))
 
 
