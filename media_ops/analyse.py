@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from media_ops import registry
 from media_ops.algorithm import FrameAlgorithm
 from media_ops.errors import ParamsInvalid
-from media_ops.model import AnalyseRequest, AnalyseResult, ConcludeRequest, Metrics
+from media_ops.model import Metrics
 from media_ops.process import perform, rows_of, with_work
+from media_ops.requests import AnalyseRequest, AnalyseResult, ConcludeRequest
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from media_ops.model import AudioRequest, AudioResult, Metrics, Track
+from media_ops.model import AudioResult, Metrics, Track
+from media_ops.requests import AudioRequest
 
 
 def prepare_audio(

@@ -9,7 +9,7 @@ from media_ops.admission import admit, inexact
 from media_ops.algorithm import Algorithm, FrameAlgorithm
 from media_ops.encoders.chosen import settings_of
 from media_ops.errors import ParamsInvalid
-from media_ops.model import JobOptions, Plan, ProbeResult, Segment, Slicing
+from media_ops.model import JobOptions, Plan, Segment, Slicing
 from media_ops.need import Need
 from media_ops.planning.bounds import bounds, gop_bounds
 from media_ops.planning.gate import (
@@ -20,6 +20,7 @@ from media_ops.planning.gate import (
     segments_of_length,
 )
 from media_ops.planning.reach import reach
+from media_ops.requests import ProbeResult
 
 if TYPE_CHECKING:
     from media_ops.frames.index import FrameIndex

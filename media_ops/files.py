@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from media_ops.algorithm import FrameAlgorithm
 from media_ops.errors import ParamsInvalid
-from media_ops.model import StoredFile
+from media_ops.requests import StoredFile
 
 if TYPE_CHECKING:
     from media_ops.storage import Store

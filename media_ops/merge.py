@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 from media_ops import registry
 from media_ops.algorithm import Algorithm, EncoderSettings, FrameAlgorithm
 from media_ops.errors import OurError, ProofFailed, SegmentsDisagree
-from media_ops.model import Colour, JointProof, MergeRequest, MergeResult, Metrics, Proof, SegmentResult, Track
+from media_ops.model import Colour, JointProof, Metrics, Proof, SegmentResult, Track
+from media_ops.requests import MergeRequest, MergeResult
 
 if TYPE_CHECKING:
     import numpy as np

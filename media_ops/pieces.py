@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from media_ops.algorithm import EncoderSettings
 from media_ops.errors import SegmentsDisagree
-from media_ops.model import MergeRequest, SegmentResult
+from media_ops.model import SegmentResult
+from media_ops.requests import MergeRequest
 
 if TYPE_CHECKING:
     from media_ops.frames.index import Facts, FrameIndex

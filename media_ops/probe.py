@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from media_ops import registry
 from media_ops.algorithm import FrameAlgorithm
 from media_ops.errors import Unsupported
-from media_ops.model import ProbeRequest, ProbeResult, StoredFile
+from media_ops.requests import ProbeRequest, ProbeResult, StoredFile
 
 if TYPE_CHECKING:
     from media_ops.frames.index import FrameIndex

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from media_ops import registry
 from media_ops.algorithm import EncoderSettings, FrameAlgorithm
 from media_ops.errors import FrameLost, SourceChanged, Unsupported
-from media_ops.model import AnalyseRequest, Metrics, ProcessRequest, SegmentResult, Versions
+from media_ops.model import Metrics, SegmentResult, Versions
+from media_ops.requests import AnalyseRequest, ProcessRequest
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

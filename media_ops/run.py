@@ -15,24 +15,18 @@ from media_ops.algorithm import Algorithm
 from media_ops.crew import Crew, Event
 from media_ops.encoders.chosen import check_container
 from media_ops.errors import InputError, MediaError, OutputExists, ParamsInvalid, Unsupported
-from media_ops.model import (
+from media_ops.model import AudioResult, JobOptions, Plan, Proof, RunReport, Segment, SegmentResult
+from media_ops.registry import get
+from media_ops.requests import (
     AnalyseRequest,
     AnalyseResult,
     AudioRequest,
-    AudioResult,
     ConcludeRequest,
-    JobOptions,
     MergeRequest,
-    Plan,
     ProbeRequest,
     ProbeResult,
     ProcessRequest,
-    Proof,
-    RunReport,
-    Segment,
-    SegmentResult,
 )
-from media_ops.registry import get
 from media_ops.storage.proved import check_place
 from media_ops.storage.publish import scratch_beside
 from media_ops.storage.source import locate

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from media_ops.crew import Crew
-from media_ops.model import AudioResult, MergeResult, ProbeResult, SegmentResult
+from media_ops.model import AudioResult, SegmentResult
+from media_ops.requests import MergeResult, ProbeResult
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from media_ops.model import ProbeResult, StreamProfile
+    from media_ops.model import StreamProfile
+    from media_ops.requests import ProbeResult
 
 
 def command(
@@ -17,7 +18,7 @@ def command(
     """Show what a source is: streams, colour, frames, and what is unusual about their times."""
     import tempfile
 
-    from media_ops.model import ProbeRequest
+    from media_ops.requests import ProbeRequest
     from media_ops.storage.source import locate
     from media_ops.worker.attempt import probe_attempt
 

@@ -10,8 +10,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from media_ops.errors import InputError, OurError, ProofFailed
-from media_ops.model import Picture, ProbeRequest, Proof
+from media_ops.model import Picture, Proof
 from media_ops.proof.report import NotPossible
+from media_ops.requests import ProbeRequest
 
 if TYPE_CHECKING:
     from media_ops.frames.index import FrameIndex

@@ -18,21 +18,19 @@ from typing import IO, Generic, Literal, TypeVar
 from media_ops.account import Account, WitnessRequest
 from media_ops.compare import CompareRequest, Comparison
 from media_ops.errors import ChildDied, OurError, Stalled, from_record
-from media_ops.model import (
+from media_ops.model import AudioResult, Noun, SegmentResult
+from media_ops.proof.report import CheckReport, CheckRequest
+from media_ops.requests import (
     AnalyseRequest,
     AnalyseResult,
     AudioRequest,
-    AudioResult,
     ConcludeRequest,
     MergeRequest,
     MergeResult,
-    Noun,
     ProbeRequest,
     ProbeResult,
     ProcessRequest,
-    SegmentResult,
 )
-from media_ops.proof.report import CheckReport, CheckRequest
 from media_ops.settings import Settings
 from media_ops.storage.publish import scratch_beside
 from media_ops.worker.stall import StallWatch

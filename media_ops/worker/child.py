@@ -49,32 +49,32 @@ def main() -> int:
 
 
 def _run(verb: str, request: str, scratch: Path, on_progress: Any) -> dict[str, Any]:
-    from media_ops import model
+    from media_ops import requests
 
     if verb == "process":
         from media_ops.process import process
 
-        return process(model.ProcessRequest.model_validate_json(request), scratch, on_progress).model_dump()
+        return process(requests.ProcessRequest.model_validate_json(request), scratch, on_progress).model_dump()
     if verb == "analyse":
         from media_ops.analyse import analyse
 
-        return analyse(model.AnalyseRequest.model_validate_json(request), on_progress).model_dump()
+        return analyse(requests.AnalyseRequest.model_validate_json(request), on_progress).model_dump()
     if verb == "conclude":
         from media_ops.analyse import conclude
 
-        return conclude(model.ConcludeRequest.model_validate_json(request)).model_dump()
+        return conclude(requests.ConcludeRequest.model_validate_json(request)).model_dump()
     if verb == "merge":
         from media_ops.merge import merge
 
-        return merge(model.MergeRequest.model_validate_json(request), on_progress).model_dump()
+        return merge(requests.MergeRequest.model_validate_json(request), on_progress).model_dump()
     if verb == "audio":
         from media_ops.audio import prepare_audio
 
-        return prepare_audio(model.AudioRequest.model_validate_json(request), scratch, on_progress).model_dump()
+        return prepare_audio(requests.AudioRequest.model_validate_json(request), scratch, on_progress).model_dump()
     if verb == "probe":
         from media_ops.probe import probe
 
-        return probe(model.ProbeRequest.model_validate_json(request), on_progress).model_dump()
+        return probe(requests.ProbeRequest.model_validate_json(request), on_progress).model_dump()
     if verb == "compare":
         from media_ops.compare import CompareRequest, compare
 

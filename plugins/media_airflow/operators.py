@@ -9,19 +9,16 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from media_airflow.task import JobTask
 from media_ops.errors import StoreUnavailable
-from media_ops.model import (
+from media_ops.model import AudioResult, Plan, Segment, SegmentResult
+from media_ops.requests import (
     AnalyseRequest,
     AnalyseResult,
     AudioRequest,
-    AudioResult,
     ConcludeRequest,
     MergeRequest,
-    Plan,
     ProbeRequest,
     ProbeResult,
     ProcessRequest,
-    Segment,
-    SegmentResult,
 )
 
 if TYPE_CHECKING:

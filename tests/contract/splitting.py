@@ -16,10 +16,11 @@ from media_ops.cut import segments_at
 from media_ops.files import keep_files
 from media_ops.frames.indexing import build_index
 from media_ops.frames.reader import FrameReader
-from media_ops.model import AnalyseRequest, Segment
+from media_ops.model import Segment
 from media_ops.need import Need
 from media_ops.performance import Performance
 from media_ops.process import perform, rows_of
+from media_ops.requests import AnalyseRequest
 from media_ops.storage import open_store
 from media_ops.storage.artefact import packed, unpacked
 

@@ -129,7 +129,7 @@ def test_sigterm_raises_once_and_the_old_handler_comes_back() -> None:
 
 def test_a_terminated_task_takes_its_child_along() -> None:
     from media_airflow.lifeline import Terminated, terminable
-    from media_ops.model import ProbeRequest, ProbeResult
+    from media_ops.requests import ProbeRequest, ProbeResult
     from media_ops.worker.attempt import Attempt
 
     class Sleeper(Attempt[ProbeResult]):

@@ -15,24 +15,20 @@ from media_ops.analyse import analyse, conclude
 from media_ops.audio import prepare_audio
 from media_ops.cut import cut
 from media_ops.merge import merge
-from media_ops.model import (
+from media_ops.model import AudioResult, JobOptions, Plan, SegmentResult, Slicing
+from media_ops.probe import probe
+from media_ops.process import process
+from media_ops.requests import (
     AnalyseRequest,
     AudioRequest,
-    AudioResult,
     ConcludeRequest,
-    JobOptions,
     MergeRequest,
     MergeResult,
-    Plan,
     ProbeRequest,
     ProbeResult,
     ProcessRequest,
-    SegmentResult,
-    Slicing,
     StoredFile,
 )
-from media_ops.probe import probe
-from media_ops.process import process
 
 
 def _silent(*_: Any) -> None:

@@ -13,7 +13,8 @@ import pytest
 from media_ops.errors import ProofFailed, SegmentsDisagree, SourceChanged
 from media_ops.frames.indexing import build_index
 from media_ops.frames.reader import FrameReader
-from media_ops.model import AudioResult, Plan, ProbeResult, SegmentResult
+from media_ops.model import AudioResult, Plan, SegmentResult
+from media_ops.requests import ProbeResult
 from media_ops.storage import open_store
 from media_ops.storage.proved import proof_path
 

@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 from media_ops.errors import ChildDied, MediaError, NotMedia, SourceNotFound, Stalled
-from media_ops.model import JobOptions, Plan, ProbeRequest, ProbeResult, ProcessRequest
+from media_ops.model import JobOptions, Plan
+from media_ops.requests import ProbeRequest, ProbeResult, ProcessRequest
 from media_ops.worker.attempt import Progress, probe_attempt, process_attempt
 
 Clip = Callable[[str], Path]

@@ -1,0 +1,132 @@
+"""What each verb is asked for and what it gives: records that cross from a task or a crew to a child, and back."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from media_ops.model import AudioResult, Metrics, Noun, Plan, Profile, Proof, Segment, SegmentResult
+
+
+class ProbeRequest(Noun):
+    """Look at `source`; write its index below `prefix` in `store`."""
+
+    source: str
+    store: str
+    prefix: str
+    thorough: bool = Field(False, description="Decode the whole video, so that all damage is known.")
+    first_frames: int | None = Field(None, ge=1, description="Take the source to end after so many frames.")
+    algorithm: str | None = Field(None, description="Algorithm that is to look whether it can work on this source.")
+    params: dict[str, Any] = Field({})
+    container: str | None = Field(None, description="Extension of the output, such as `.mp4`.")
+
+
+class StoredFile(Noun):
+    """The bytes of a file that a parameter names, read once for the whole job."""
+
+    key: str
+    sha256: str
+
+
+class ProbeResult(Noun):
+    """What a probe found; `index` is the key of the frame index."""
+
+    profile: Profile
+    index: str
+    frames: int
+    time_base: str
+    duration: float = Field(description="Presented length of the video in seconds, for labels and estimates.")
+    index_by: Literal["packets", "decoding"]
+    decoded_because: str | None = Field(None, description="Why packets were not enough; None if they were.")
+    damage: list[tuple[int, int]] = Field([], description="Damaged spans of PTS, as far as the index knows.")
+    files: dict[str, StoredFile] = Field({}, description="Files that parameters name, by parameter.")
+    metrics: Metrics = Metrics()
+
+
+class AnalyseRequest(Noun):
+    """Look at one part of `source` before anything is processed."""
+
+    source: str
+    store: str
+    prefix: str
+    segment: Segment
+    algorithm: str
+    params: dict[str, Any]
+    files: dict[str, StoredFile] = Field({})
+    trace_id: str
+    threads: int = 1
+    conceal: bool = False
+
+
+class ConcludeRequest(Noun):
+    """Join what was found in the parts of the source, in order."""
+
+    store: str
+    prefix: str
+    algorithm: str
+    params: dict[str, Any]
+    parts: list[str]
+    trace_id: str
+
+
+class AnalyseResult(Noun):
+    """What an analysis found; `artefact` is its key."""
+
+    artefact: str
+    metrics: Metrics = Metrics()
+
+
+class ProcessRequest(Noun):
+    """Produce one segment of `source`."""
+
+    source: str
+    store: str
+    prefix: str
+    segment: Segment
+    algorithm: str
+    params: dict[str, Any]
+    files: dict[str, StoredFile] = Field({})
+    artefact: str | None = Field(None, description="Key of what the analysis found.")
+    trace_id: str
+    threads: int = 1
+    conceal: bool = Field(False, description="Take damaged pictures as the decoder guesses them.")
+    digests: bool = Field(False, description="Store the digest of every source frame.")
+
+
+class AudioRequest(Noun):
+    """Make the sound of `source` ready for a container named by its file extension, such as `.mp4`."""
+
+    source: str
+    store: str
+    prefix: str
+    container: str
+
+
+class MergeRequest(Noun):
+    """Join `results` into `output`, prove it, and only then publish it."""
+
+    source: str
+    store: str
+    prefix: str
+    output: str
+    replace: bool = True
+    algorithm: str
+    params: dict[str, Any]
+    plan: Plan
+    index: str
+    results: list[SegmentResult]
+    files: dict[str, StoredFile] = Field({})
+    audio: AudioResult | None = None
+    verify: Literal["joints", "full"] = "joints"
+    threads: int = 1
+
+
+class MergeResult(Noun):
+    """A published output and its proof, which stands beside it in `proof_file`."""
+
+    output: str
+    proof_file: str = ""
+    proof: Proof
+    metrics: Metrics = Metrics()
+    warnings: list[str] = Field([])
