@@ -37,7 +37,7 @@ KEPT = REPOSITORY / "build" / "fuzz"
 N = int(os.environ.get("N", "2000"))
 SEED = int(os.environ.get("SEED", "1"))
 # JPEG pictures filled up from others, a guessed first picture, sound without a codec, sound hours ahead, a lost first
-# picture of an animation, sound that is repeated, a damaged packet that nobody needs.
+# picture of an animation, sound that is repeated, errors that several threads turn into nothing.
 ONCE_WRONG = (88, 221, 225, 280, 404, 698, 1243, 1284, 1403, 1647, 1655)
 BAD_CLASSES = ("corrupt/undecodable", "image-corrupt", "edge-undecodable")
 
