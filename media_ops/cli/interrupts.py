@@ -34,7 +34,7 @@ def _wake_main_thread(signals: int) -> None:
     """
     while number := os.read(signals, 1):
         time.sleep(_PAUSE)
-        if number[0] in _NUMBERS:
+        if signal.getsignal(number[0]) is _interrupt:  # neither dealt with already, nor somebody else's by now
             signal.pthread_kill(threading.main_thread().ident or 0, number[0])
 
 

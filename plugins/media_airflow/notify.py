@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from media_ops.storage import Store
 
 
-# Index, source and proof stay: they tell of the job. So do the tasks' results, which Airflow keeps.
+# Index, source, proof and traces stay: they tell of the job and of what it cost. So do the tasks' results, which
+# Airflow keeps.
 _INTERMEDIATE = ("plan/", "files/", "analysis/", "artefact/", "segments/", "sound")
 
 

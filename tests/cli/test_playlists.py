@@ -29,6 +29,7 @@ def _signals() -> Iterator[None]:
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.getsignal(number) for number in numbers}
     yield
+    signal.set_wakeup_fd(-1)  # else a SIGTERM of a later test is sent once more when nobody expects it
     for number, handler in before.items():
         signal.signal(number, handler)
 

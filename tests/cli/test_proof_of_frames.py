@@ -105,8 +105,14 @@ def adopt(output: Path, other: Path) -> None:
     rewrite(output, output_size=len(data), output_sha256=hashlib.sha256(data).hexdigest())
 
 
-@pytest.mark.parametrize("encoding", [LOSSY, LOSSLESS], ids=["lossy", "lossless"])
-@pytest.mark.parametrize("name", ["denoise", "denoise_fast", "enhance_color", "watermark"])
+SLOW = pytest.mark.slow  # one algorithm shows it in the ordinary tests
+
+
+@pytest.mark.parametrize("encoding", [LOSSY, pytest.param(LOSSLESS, marks=SLOW)], ids=["lossy", "lossless"])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param("denoise", marks=SLOW), "denoise_fast", "enhance_color", pytest.param("watermark", marks=SLOW)],
+)
 def test_an_honest_proof_holds(name: str, encoding: Own, own: dict[str, Own], film: Path, tmp_path: Path) -> None:
     output = tmp_path / ("out.mkv" if encoding is LOSSLESS else "out.mp4")
     proof = made(name, film, output, own[name] | encoding)
@@ -127,8 +133,8 @@ def test_an_honest_proof_holds(name: str, encoding: Own, own: dict[str, Own], fi
 @pytest.mark.parametrize(
     ("name", "other"),
     [
-        ("denoise", {"strength": 50, "radius": 3}),
-        ("denoise_fast", {"strength": 40, "memory": 16}),
+        pytest.param("denoise", {"strength": 50, "radius": 3}, marks=SLOW),
+        pytest.param("denoise_fast", {"strength": 40, "memory": 16}, marks=SLOW),
         ("enhance_color", {"contrast": 0.0, "saturation": -1}),
         ("watermark", {"text": "另外"}),
     ],
@@ -164,7 +170,7 @@ def swapped(output: Path, at: int) -> None:
     adopt(output, spoiled)
 
 
-@pytest.mark.parametrize("name", ["denoise", "denoise_fast", "watermark"])
+@pytest.mark.parametrize("name", [pytest.param("denoise", marks=SLOW), "denoise_fast", "watermark"])
 def test_swapped_pictures_fail(name: str, own: dict[str, Own], film: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.mkv"
     joint = made(name, film, output, own[name] | LOSSLESS).joints[0].rank

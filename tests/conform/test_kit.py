@@ -83,7 +83,7 @@ def test_frames_that_are_not_those_of_a_whole_decode(
 
     monkeypatch.setattr(one._Examiner, "made", made)
     row = tried(library("full_range.mp4"))["full_range.mp4"]
-    assert (row.outcome, row.reason) == ("wrong", "picture size became (320, 180) instead of (640, 180)")
+    assert row.outcome == "wrong"
     assert row.reason == "2 of 25 frames are not those of a whole decode, first 19, but frame 20"
 
 

@@ -228,8 +228,12 @@ def test_a_link_turned_before_the_merge_is_noticed(
 
 
 def kept(place: Place) -> set[str]:
-    """Name what remains of a job in the store."""
-    return {path.name for path in place.store.rglob("*") if path.is_file()}
+    """Name what remains of a job in the store; traces by their segment's number."""
+    names = set()
+    for path in place.store.rglob("*"):
+        if path.is_file():
+            names.add(f"trace {path.name[:5]}" if path.parent.name == "traces" else path.name)
+    return names
 
 
 def shown(path: Path) -> list[bytes]:
@@ -260,7 +264,7 @@ def test_an_algorithm_that_looks_first(run: Callable[..., Run], place: Place, si
     assert done.states("analyse") == done.states("process") == ["success"] * 3
     assert done.labels("analyse") == done.labels("process")
     assert shown(output) == whole("enhance_color", source, place.outside / "whole.mkv", **wish)
-    assert kept(place) == {"index", "source", "proof"}
+    assert kept(place) == {"index", "source", "proof", "trace 00000", "trace 00001", "trace 00002"}
 
 
 def test_an_algorithm_with_files(run: Callable[..., Run], place: Place, silent_clip: Path) -> None:
@@ -274,7 +278,7 @@ def test_an_algorithm_with_files(run: Callable[..., Run], place: Place, silent_c
     made = shown(output)
     assert made == whole("watermark", source, place.outside / "whole.mkv", **wish)
     assert made != shown(Path(source))
-    assert kept(place) == {"index", "source", "proof"}
+    assert kept(place) == {"index", "source", "proof", "trace 00000", "trace 00001"}
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,7 @@ def luma(path: Path) -> list[Any]:
         return [frame.to_ndarray() for frame in container.decode(video=0)]
 
 
+@pytest.mark.slow
 def test_algorithms_that_make_pictures_give_what_one_run_gives(
     airflow: EmbeddedAirflow, client: AirflowClient, film: Path, folder: Path
 ) -> None:

@@ -37,6 +37,8 @@ def wishes(algorithm: str) -> list[dict[str, Any]]:
     if not issubclass(kind, FrameAlgorithm):
         return [FAST[algorithm]]
     encoders = kind.Params.model_json_schema()["properties"]["encoder"]["enum"]
+    if algorithm != "denoise_fast":  # what holds for one frame algorithm's encoders holds for all
+        encoders = encoders[:1]
     return [NEEDED.get(algorithm, {}) | {"encoder": name, "preset": "ultrafast"} for name in encoders]
 
 

@@ -82,6 +82,7 @@ def test_cores_are_given_back() -> None:
     assert run(count)[1] == before
 
 
+@pytest.mark.slow
 def test_an_algorithm_is_measured(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=200)
     one = {"denoise_fast": frame_algorithms()["denoise_fast"]}
