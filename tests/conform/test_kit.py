@@ -177,10 +177,10 @@ def test_no_place_for_an_output_is_wrong_and_the_others_go_on(library: Library, 
 @pytest.mark.parametrize(
     ("algorithm", "params"),
     [
-        ("denoise", {}),
-        ("denoise_fast", {"lossless": True}),
+        pytest.param("denoise", {}, marks=pytest.mark.slow),
+        pytest.param("denoise_fast", {"lossless": True}, marks=pytest.mark.slow),
         ("enhance_color", {"encoder": "ffv1"}),
-        ("watermark", {"text": "x"}),
+        pytest.param("watermark", {"text": "x"}, marks=pytest.mark.slow),
     ],
 )
 def test_algorithms_that_make_pictures(library: Library, tried: Try, algorithm: str, params: dict[str, Any]) -> None:

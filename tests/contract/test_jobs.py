@@ -26,6 +26,11 @@ from tests.contract.conftest import FRAMES
 LOSSLESS = {"encoder": "ffv1"}
 
 
+def slow(*values: str) -> Any:
+    """Leave a case to the slow tests; the first one shows the matter in the ordinary ones."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def job(name: str, film: Path, output: Path, params: dict[str, Any] | None = None, **options: Any) -> RunReport:
     return run(name, [str(film)], str(output), {**LOSSLESS, **(params or {})}, JobOptions(**options), workers=2)
 
@@ -46,7 +51,9 @@ def shown(path: Path) -> list[tuple[Fraction, bytes]]:
         ]
 
 
-@pytest.mark.parametrize("name", ["average", "double_rate", "enlarge", "whole_gops", "normalise"])
+@pytest.mark.parametrize(
+    "name", ["average", *(slow(name) for name in ("double_rate", "enlarge", "whole_gops", "normalise"))]
+)
 def test_cut_and_whole_give_the_same_frames(name: str, further: Any, film: Path, tmp_path: Path) -> None:
     kind = further(name)
     cut = done(name, film, tmp_path / "cut.mkv", segments=3)
@@ -118,13 +125,13 @@ def test_cross_fades_lie_between_the_segments_they_join(further: Any, film: Path
     ("how", "words"),
     [
         ("shape", "shape"),
-        ("size", "shape"),
-        ("dtype", "float32"),
+        slow("size", "shape"),
+        slow("dtype", "float32"),
         ("nan", "NaN"),
-        ("nothing", "None"),
+        slow("nothing", "None"),
         ("raises", "raised ZeroDivisionError at broken.py:"),
         ("writes", "read-only"),
-        ("list", "list"),
+        slow("list", "list"),
     ],
 )
 def test_a_broken_algorithm_is_named(how: str, words: str, further: Any, film: Path, tmp_path: Path) -> None:

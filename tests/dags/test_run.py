@@ -232,7 +232,7 @@ def kept(place: Place) -> set[str]:
     names = set()
     for path in place.store.rglob("*"):
         if path.is_file():
-            names.add(f"trace {path.name[:5]}" if path.parent.name == "traces" else path.name)
+            names.add(f"trace {path.name[:5]}" if path.parent.name == "traces+" else path.name)
     return names
 
 

@@ -124,6 +124,7 @@ print(json.dumps({"title": kind.title(), "errors": bag.import_errors, "tasks": s
     assert known["schema"]["title"] == "Threshold"
 
 
+@pytest.mark.slow
 def test_the_contract_tests_and_the_documentation_know_it(place: Path) -> None:
     pages = place / "pages"
     said = child(place, "bash", "-ec", CHECKOUT.replace("/tmp/pages", str(pages)), cwd=REPOSITORY)
