@@ -61,14 +61,14 @@ class Watermark(FrameAlgorithm):
             ge=0,
             le=50,
             title="Margin",
-            description="Distance from the picture's border at one of the nine places, in percent of its height.",
+            description="Distance from the border at one of the nine places, in percent of the shorter side.",
         )
         size: float = Field(
             6,
             gt=0,
             le=100,
             title="Size",
-            description="Height of a line of text, or of a logo alone, in percent of the picture's height; beside "
+            description="Height of a line of text, or of a logo alone, in percent of the shorter side; beside "
             "text, a logo is as high as its lines.",
         )
         font: InputFile | None = Field(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mark:
-    """What is to be drawn; `size` and `margin` are percent of the shown height."""
+    """What is to be drawn; `size` and `margin` are percent of the shorter side of what is shown."""
 
     text: str | None
     font_file: bytes | None
@@ -38,10 +38,10 @@ class Mark:
         if not part[..., 3].any():
             raise CannotDraw("text" if self.text else "image", "nothing of it can be seen")
         size = part.shape[1], part.shape[0]
-        return Overlay(part, *place(self.position, size, frame, round(self.margin / 100 * frame[1])))
+        return Overlay(part, *place(self.position, size, frame, round(self.margin / 100 * min(frame))))
 
     def _pixels(self, frame: tuple[int, int]) -> NDArray[np.float32]:
-        em = max(1, round(self.size / 100 * frame[1]))
+        em = max(1, round(self.size / 100 * min(frame)))
         letters = self._letters(em) if self.text and self.font_file is not None else None
         text_size = (letters.width, letters.height) if letters else (0, 0)
         if not letters or self.logo_file is None:

@@ -240,9 +240,10 @@ ImageDraw.Draw(ARROW).polygon([(0, 0), (29, 0), (0, 39)], fill=WHITE)
 def test_it_is_shown_upright_at_its_corner(rotation: Any, mirrored: bool, aspect: Fraction) -> None:
     this = film(176, 144, rotation=rotation, mirrored=mirrored, sample_aspect_ratio=aspect)
     wide, high = this.shown_size
+    side = min(wide, high)
     source = tuple(np.full_like(plane, 128) for plane in noise(this))
     image = saved(ARROW, "PNG")
-    luma = marked(this, source, image, position="top-right", size=100 * 40 / high, margin=100 * 6 / high, opacity=1)[
+    luma = marked(this, source, image, position="top-right", size=100 * 40 / side, margin=100 * 6 / side, opacity=1)[
         0
     ]
     seen = shown(luma, this).astype(int)
