@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from media_ops.errors import ParamsInvalid
 from media_ops.frame import Film, Format, Moment, Planes, Window
 from media_ops.need import Need as Need
+from media_ops.planning.gate import LEAST_CPU_SECONDS
 
 if TYPE_CHECKING:
     from media_ops.frame import Artefact, Picture
@@ -89,9 +90,14 @@ class Algorithm:
     """Root of the shapes; subclass `FrameAlgorithm` or `EncodeAlgorithm`, not this.
 
     `examples` are parameters that make a telling picture: the contract tests and the docs page use them. `inputs` are
-    the parameters, each an `InputFile`, that further inputs of a job stand for, in order.
+    the parameters, each an `InputFile`, that further inputs of a job stand for, in order. `exactness` is what cutting
+    does to frames before they are encoded, `rate` how many it gives for each; from `least_cpu_seconds` of work per
+    segment on slicing pays. `device` says where it computes, in the tags of its DAG.
     """
 
+    exactness: ClassVar[Literal["exact", "converging", "blended"]] = "exact"
+    rate: ClassVar[int] = 1
+    least_cpu_seconds: ClassVar[float] = LEAST_CPU_SECONDS
     examples: ClassVar[Sequence[dict[str, Any]]] = ({},)
     inputs: ClassVar[Sequence[str]] = ()
     version: ClassVar[str]
@@ -133,6 +139,11 @@ class Algorithm:
             raise ParamsInvalid(f"{cls.name()}: parameter {place}: {reason}") from error
 
     @classmethod
+    def analyses(cls) -> Literal["no", "whole", "joined"]:
+        """Whether it looks at the film before it works on it, and how: in one piece, or at segments side by side."""
+        return "no"
+
+    @classmethod
     def file_params(cls) -> list[str]:
         """List the parameters that name a file."""
         fields = cls.Params.model_json_schema().get("properties", {})
@@ -161,18 +172,14 @@ class FrameAlgorithm(Algorithm):
     """Pictures in, pictures out, as numpy arrays. Its `Params` derive from `FrameParams`.
 
     `exactness` is a promise that the contract tests hold it to. `exact`: cut anywhere, the frames are bit by bit what
-    one run gives. `converging`: its memory fades, and with `Need.warm_up` every frame is within 60 dB of that.
+    one run gives. `converging`: its memory fades; after `Need.warm_up` frames they have at least 60 dB PSNR to that.
     `blended`: neither; it is cut, and cross-faded, only when the job says so.
 
-    `cpu_seconds_per_megapixel` predicts the work on one frame, beside encoding; from `least_cpu_seconds` of work per
-    segment on slicing pays. `device` says where it computes, in the tags of its DAG.
+    `cpu_seconds_per_megapixel` predicts the work on one frame, beside encoding.
     """
 
     frames: ClassVar[Format] = Planes()
-    exactness: ClassVar[Literal["exact", "converging", "blended"]] = "exact"
-    rate: ClassVar[int] = 1
     cpu_seconds_per_megapixel: ClassVar[float] = 0.05
-    least_cpu_seconds: ClassVar[float] = 10.0
 
     def geometry(self, width: int, height: int) -> tuple[int, int]:
         """Give the size of the pictures it makes; the source's unless overridden."""
@@ -214,7 +221,7 @@ class FrameAlgorithm(Algorithm):
 
     @classmethod
     def analyses(cls) -> Literal["no", "whole", "joined"]:
-        """Whether it looks at the film first, and how."""
+        """Say so by what is overridden."""
         if cls.analyse is FrameAlgorithm.analyse:
             return "no"
         return "whole" if cls.join is FrameAlgorithm.join else "joined"

@@ -52,9 +52,7 @@ def conclude(request: ConcludeRequest) -> AnalyseResult:
     for part in request.parts:
         with store.open(part) as file:
             parts.append(unpacked(file.read()))
-    joined = (
-        guarded(algorithm, "join", lambda: algorithm.join(parts)) if algorithm.analyses() == "joined" else parts[0]
-    )
+    joined = guarded(algorithm, "join", lambda: algorithm.join(parts))
     key = f"{request.prefix}/artefact/{request.trace_id}"
     data = packed(joined)
     store.put(key, data)

@@ -13,7 +13,6 @@ from media_ops.model import JobOptions, Plan, Segment, Slicing
 from media_ops.need import Need
 from media_ops.planning.bounds import bounds, gop_bounds
 from media_ops.planning.gate import (
-    LEAST_CPU_SECONDS,
     MOST_EXTRA_DECODING,
     Work,
     automatic_segments,
@@ -45,9 +44,16 @@ def cut(
     count, reason, rule = _count(index, probe, algorithm, options, workers)
     need = algorithm.need()
     lead = need.before + need.warm_up
+    warnings = []
     if need.gops:
         edges = gop_bounds(index.frames, count, index.closed_ranks().tolist())
-        count = len(edges) - 1
+        gops = len(edges) - 1
+        few = f"{algorithm.name()} takes whole GOPs only, and the source has {gops} closed GOP{'s' * (gops > 1)}"
+        if gops == 1 < count:
+            rule, reason = "few-gops", few
+        elif gops < count and options.segments:
+            warnings.append(f"{gops} segments, not {count}: {few}")
+        count = gops
     else:
         edges = bounds(index.frames, count, [rank + lead for rank in index.entry_ranks().tolist()])
     if count > 1 and options.segments is None and options.segment_seconds is None:
@@ -62,6 +68,7 @@ def cut(
         slicing=Slicing(used=count > 1, segments=count, reason=reason, rule=rule),
         segments=segments,
         looked=_looked(index, algorithm, segments, objects, prefix),
+        warnings=warnings,
     )
 
 
@@ -103,7 +110,7 @@ def _looked(
     index: FrameIndex, algorithm: Algorithm, segments: list[Segment], store: Store, prefix: str
 ) -> list[Segment]:
     """What is analysed before anything is processed: the segments, or the film in one piece, or nothing."""
-    how = algorithm.analyses() if isinstance(algorithm, FrameAlgorithm) else "no"
+    how = algorithm.analyses()
     if how == "no":
         return []
     if how == "joined":
@@ -129,8 +136,8 @@ def _count(
     if options.segments is not None:
         one = options.segments == 1
         return options.segments, "asked for one segment" if one else None, "asked-whole" if one else None
-    least = algorithm.least_cpu_seconds if isinstance(algorithm, FrameAlgorithm) else LEAST_CPU_SECONDS
-    work = Work(index.frames, probe.duration, _cpu_seconds(index, algorithm), workers, least)
+    cost = _cpu_seconds(index, algorithm)
+    work = Work(index.frames, probe.duration, cost, workers, algorithm.least_cpu_seconds)
     if options.segment_seconds is not None:
         count = segments_of_length(work, options.segment_seconds)
         whole = "the wanted segment length covers the whole file" if count == 1 else None
@@ -155,7 +162,7 @@ def _uncuttable(algorithm: Algorithm, options: JobOptions) -> tuple[str, str] | 
     """Say why this algorithm is not cut, as (rule, reason); None when it may be."""
     if algorithm.need().unbounded:
         return "unbounded", f"{algorithm.name()} needs every frame before the one that it works on"
-    if isinstance(algorithm, FrameAlgorithm) and algorithm.exactness == "blended" and not options.blend:
+    if algorithm.exactness == "blended" and not options.blend:
         return "blended", f"segments of {algorithm.name()} do not join exactly, and cross-fading was not asked for"
     return None
 

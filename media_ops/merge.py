@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from media_ops import registry
-from media_ops.algorithm import Algorithm, EncoderSettings, FrameAlgorithm
+from media_ops.algorithm import Algorithm, EncoderSettings
 from media_ops.errors import OurError, ProofFailed, SegmentsDisagree
 from media_ops.model import Colour, JointProof, Metrics, Proof, SegmentResult, Track
 from media_ops.requests import MergeRequest, MergeResult
@@ -112,8 +112,7 @@ class _Job:
         """Give what is to be joined; what fades is made in `scratch`."""
         from media_ops.pieces import Pieces
 
-        rate = self.algorithm.rate if isinstance(self.algorithm, FrameAlgorithm) else 1
-        return Pieces(self.request, self.store, self.settings, self.made, rate).all(scratch)
+        return Pieces(self.request, self.store, self.settings, self.made, self.algorithm.rate).all(scratch)
 
     def write(self, path: Path, pieces: list[Piece], on_progress: OnProgress) -> None:
         """Mux everything into `path`."""
@@ -251,7 +250,7 @@ class _Job:
     def _exactness(self) -> Literal["exact", "converging", "blended"]:
         """What cutting did to the frames before they were encoded."""
         cut = self.request.plan.slicing.used
-        return self.algorithm.exactness if cut and isinstance(self.algorithm, FrameAlgorithm) else "exact"
+        return self.algorithm.exactness if cut else "exact"
 
     def _passes_through(self) -> bool:
         facts, target = self.made.facts, self.target

@@ -154,6 +154,8 @@ class Versions(Noun):
     wheel: str
     libavcodec: str
     encoder: str
+    algorithm: str = Field("", description="Its name and version.")
+    arrays: str = Field("", description="What a frame algorithm computes with: NumPy and OpenCV.")
 
 
 class Metrics(Noun):
@@ -242,7 +244,8 @@ class Proof(Noun):
     params: dict[str, Any] = Field({}, description="All parameters of the algorithm, defaults filled in.")
     exactness: Literal["exact", "converging", "blended"] = Field(
         "exact",
-        description="What cutting does to frames before encoding: nothing, less than 60 dB show, or cross-fades.",
+        description="What cutting does to frames before encoding: nothing, they keep at least 60 dB PSNR, "
+        "or cross-fades.",
     )
     files: dict[str, str] = Field({}, description="sha256 of the files that parameters name.")
     slicing: Slicing | None = None

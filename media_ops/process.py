@@ -11,7 +11,7 @@ from media_ops import registry
 from media_ops.algorithm import EncoderSettings, FrameAlgorithm
 from media_ops.errors import FrameLost, SourceChanged, Unsupported
 from media_ops.model import Metrics, SegmentResult, Versions
-from media_ops.requests import AnalyseRequest, ProcessRequest
+from media_ops.requests import ProcessRequest, SegmentRequest
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -31,6 +31,7 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     """
     import av
 
+    from media_ops.container.software import array_versions
     from media_ops.encoders.chosen import settings_of
     from media_ops.encoders.fades import Fades
     from media_ops.encoders.kept import Kept
@@ -44,7 +45,7 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     reader = FrameReader(request.source, rows, threads=request.threads, conceal=request.conceal)
     witness = _Witness(reader, request)
     at_work = perform(algorithm, rows, store, request) if isinstance(algorithm, FrameAlgorithm) else None
-    rate = at_work.algorithm.rate if at_work else 1
+    rate = algorithm.rate
     own = slice(segment.start + segment.fade_in - rows.first, segment.end - rows.first)
     stop = int(rows.frame_pts[own.stop]) if own.stop < len(rows.frame_pts) else rows.ends
     times = produced_times(rows.frame_pts[own], stop, rate).tolist()
@@ -88,6 +89,8 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
             wheel=f"av {av.__version__}",
             libavcodec=".".join(map(str, av.library_versions["libavcodec"])),
             encoder=encoder.library_version,
+            algorithm=f"{algorithm.name()} {algorithm.version}",
+            arrays=", ".join(f"{name} {number}" for name, number in array_versions().items()) if at_work else "",
         ),
         metrics=with_work(metrics, at_work),
         warnings=list(encoder.target.warnings),
@@ -106,9 +109,7 @@ def rows_of(store: Store, key: str) -> Rows:
         return Rows.from_bytes(file.read())
 
 
-def perform(
-    algorithm: FrameAlgorithm, rows: Rows, store: Store, request: ProcessRequest | AnalyseRequest
-) -> Performance:
+def perform(algorithm: FrameAlgorithm, rows: Rows, store: Store, request: SegmentRequest) -> Performance:
     """Give the algorithm its film, the files that its parameters name, and what its analysis found."""
     from media_ops.performance import Performance
     from media_ops.storage.artefact import unpacked
@@ -119,10 +120,9 @@ def perform(
             files[name] = file.read()
         if hashlib.sha256(files[name]).hexdigest() != stored.sha256:
             raise SourceChanged(f"the stored file of parameter {name!r} is not the one that the job began with")
-    key = getattr(request, "artefact", None)
     artefact = None
-    if key:
-        with store.open(key) as file:
+    if request.artefact:
+        with store.open(request.artefact) as file:
             artefact = unpacked(file.read())
     return Performance(algorithm, rows, files, artefact)
 

@@ -44,8 +44,8 @@ class ProbeResult(Noun):
     metrics: Metrics = Metrics()
 
 
-class AnalyseRequest(Noun):
-    """Look at one part of `source` before anything is processed."""
+class SegmentRequest(Noun):
+    """Work on one segment of `source`."""
 
     source: str
     store: str
@@ -54,9 +54,14 @@ class AnalyseRequest(Noun):
     algorithm: str
     params: dict[str, Any]
     files: dict[str, StoredFile] = Field({})
+    artefact: str | None = Field(None, description="Key of what the analysis found; None before it, or without one.")
     trace_id: str
     threads: int = 1
-    conceal: bool = False
+    conceal: bool = Field(False, description="Take damaged pictures as the decoder guesses them.")
+
+
+class AnalyseRequest(SegmentRequest):
+    """Look at one part of `source` before anything is processed."""
 
 
 class ConcludeRequest(Noun):
@@ -77,20 +82,9 @@ class AnalyseResult(Noun):
     metrics: Metrics = Metrics()
 
 
-class ProcessRequest(Noun):
+class ProcessRequest(SegmentRequest):
     """Produce one segment of `source`."""
 
-    source: str
-    store: str
-    prefix: str
-    segment: Segment
-    algorithm: str
-    params: dict[str, Any]
-    files: dict[str, StoredFile] = Field({})
-    artefact: str | None = Field(None, description="Key of what the analysis found.")
-    trace_id: str
-    threads: int = 1
-    conceal: bool = Field(False, description="Take damaged pictures as the decoder guesses them.")
     digests: bool = Field(False, description="Store the digest of every source frame.")
 
 

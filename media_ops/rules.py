@@ -38,6 +38,12 @@ _TABLE = (
         "the source has few places where decoding can begin, so every worker would start far back",
     ),
     Rule(
+        "few-gops",
+        "whole",
+        "the algorithm takes whole GOPs only, and the source has one that can be decoded alone",
+        "there is no other place at which a segment of it may begin",
+    ),
+    Rule(
         "concealed",
         "whole",
         "the source is damaged and `on_damage` is `conceal`",

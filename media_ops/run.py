@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from media_ops.algorithm import Algorithm
+from media_ops.asked import destination_of, taken
 from media_ops.crew import Crew, Event
 from media_ops.encoders.chosen import check_container
-from media_ops.errors import InputError, MediaError, OutputExists, ParamsInvalid, Unsupported
+from media_ops.errors import MediaError
 from media_ops.model import AudioResult, JobOptions, Plan, Proof, RunReport, Segment, SegmentResult
 from media_ops.registry import get
 from media_ops.requests import (
@@ -27,9 +28,7 @@ from media_ops.requests import (
     ProbeResult,
     ProcessRequest,
 )
-from media_ops.storage.proved import check_place
 from media_ops.storage.publish import scratch_beside
-from media_ops.storage.source import locate
 from media_ops.trial import Made, Trial
 from media_ops.worker.attempt import (
     Attempt,
@@ -41,7 +40,6 @@ from media_ops.worker.attempt import (
     process_attempt,
 )
 
-CONTAINERS = (".mp4", ".mov", ".mkv", ".webm")
 _PREFIX = "job"
 
 
@@ -68,9 +66,9 @@ def run(
     try:
         kind = get(algorithm)
         draft["algorithm"]["version"] = kind.version
-        source, params = _taken(kind, inputs, params)
+        source, params = taken(kind, inputs, params)
         ready = kind.from_params(params)
-        destination = _destination(output, source, replace)
+        destination = destination_of(output, source, replace)
         check_container(ready, destination.suffix)
         with scratch_beside(destination) as scratch, Crew(workers, on_event) as crew:
             job = _Job(ready, params, source, str(scratch / "store"), options, crew, trial, meter)
@@ -178,6 +176,8 @@ class _Job:
         parts = [self.crew.begin("analyse", looking(segment), segment.order) for segment in plan.looked]
         self.crew.wait()
         found = [part.result().artefact for part in parts]
+        if self.algorithm.analyses() == "whole":
+            return found[0]
         joined = ConcludeRequest(parts=found, trace_id=str(uuid.uuid4()), **common)
         return self.crew.do("conclude", lambda: conclude_attempt(joined)).artefact
 
@@ -239,52 +239,6 @@ class _Job:
     def _threads(self, plan: Plan) -> int:
         """Segments share the cores; one piece has them all."""
         return self.options.threads or (1 if plan.slicing.used else min(64, self.crew.workers))
-
-
-def _taken(kind: type[Algorithm], inputs: list[str], params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Give the source, and the parameters with the places of files resolved; further inputs are parameters, too."""
-    most = 1 + len(kind.inputs)
-    if not 1 <= len(inputs) <= most:
-        wanted = "one input" if most == 1 else f"1 to {most} inputs"
-        raise ParamsInvalid(f"{kind.name()} takes {wanted}, not {len(inputs)}")
-    further = dict(zip(kind.inputs, inputs[1:], strict=False))
-    if twice := further.keys() & {name for name, value in params.items() if value is not None}:
-        raise ParamsInvalid(f"{kind.name()}: parameter {min(twice)} is given, and an input for it")
-    params = params | further
-    for name in kind.file_params():
-        if isinstance(params.get(name), str):
-            params[name] = _located(kind, name, params[name])
-    return locate(inputs[0]), params
-
-
-def _located(kind: type[Algorithm], name: str, given: str) -> str:
-    try:
-        return locate(given)
-    except InputError as error:
-        raise ParamsInvalid(f"{kind.name()}: parameter {name}: {error}") from error
-
-
-def _destination(output: str, source: str, replace: bool) -> Path:
-    path = Path(os.path.abspath(output))
-    problem = None
-    try:
-        output.encode()
-    except UnicodeEncodeError:
-        raise ParamsInvalid(f"output {output!r}: its name is not valid UTF-8") from None
-    if path.suffix.lower() not in CONTAINERS:
-        raise Unsupported(f"output {output!r}: its name must end in one of {' '.join(CONTAINERS)}")
-    if not path.parent.is_dir():
-        problem = f"there is no folder {str(path.parent)!r}"
-    elif path.is_dir():
-        problem = "it is a folder"
-    elif path.exists() and os.path.samefile(path, source):
-        problem = "it is the input itself"
-    if problem:
-        raise ParamsInvalid(f"output {output!r}: {problem}")
-    if not replace and os.path.lexists(path):
-        raise OutputExists(f"output {output!r} exists already and is not to be replaced")
-    check_place(output, path, source, replace)
-    return path
 
 
 class _Meter:

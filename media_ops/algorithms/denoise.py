@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Plane = NDArray[Any]
+
+NoiseStrength = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=50,
+        title="Strength",
+        description="How strong the noise is: its standard deviation in 8-bit code values. 3 is faint, "
+        "5 a phone indoors, 20 a night shot; 0 changes nothing.",
+    ),
+]
 
 # Places whose distance is so many times that of pure noise still count in full; from the second figure on not at all.
 FITS, FOREIGN = 1.1, 2.1
@@ -37,14 +48,7 @@ class Denoise(FrameAlgorithm):
     examples = ({"strength": 12},)
 
     class Params(FrameParams):
-        strength: float = Field(
-            5,
-            ge=0,
-            le=50,
-            title="Strength",
-            description="How strong the noise is: its standard deviation in 8-bit code values. 3 is faint, "
-            "5 a phone indoors, 20 a night shot; 0 changes nothing.",
-        )
+        strength: NoiseStrength = 5
         radius: int = Field(
             2,
             ge=1,

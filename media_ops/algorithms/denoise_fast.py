@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from media_ops.algorithm import FrameAlgorithm, FrameParams, Need
+from media_ops.algorithms.denoise import NoiseStrength
 from media_ops.frame import Film, Planes, Window
 
 if TYPE_CHECKING:
@@ -37,14 +38,7 @@ class DenoiseFast(FrameAlgorithm):
     examples = ({"strength": 12},)
 
     class Params(FrameParams):
-        strength: float = Field(
-            5,
-            ge=0,
-            le=50,
-            title="Strength",
-            description="How strong the noise is: its standard deviation in 8-bit code values. 3 is faint, "
-            "5 a phone indoors, 20 a night shot; 0 changes nothing.",
-        )
+        strength: NoiseStrength = 5
         memory: int = Field(
             6,
             ge=2,

@@ -20,6 +20,6 @@ def command() -> None:
     table = Table("algorithm", "version", "works on", "cut", "what it does", box=None, header_style="bold")
     for name in algorithm_names():
         kind = get(name)
-        shape, exactness = ("frames", kind.exactness) if issubclass(kind, FrameAlgorithm) else ("encoding", "exact")
-        table.add_row(name, kind.version, shape, exactness, kind.title())
+        shape = "frames" if issubclass(kind, FrameAlgorithm) else "encoding"
+        table.add_row(name, kind.version, shape, kind.exactness, kind.title())
     Console().print(table)

@@ -1,4 +1,4 @@
-"""Progress bars on a terminal: one for each stage or segment at work, one for all segments."""
+"""Progress bars on a terminal: one for each stage or segment at work, one for all segments that are processed."""
 
 from __future__ import annotations
 
@@ -32,21 +32,27 @@ class Bars:
             self._planned[event.order] = event
             self._count_all(event.order, 0)
         elif event.state == "started":
-            planned = self._planned.get(event.order) if event.order is not None else None
-            name = f"segment {event.order}  {planned.message}" if planned else event.stage
-            total = planned.total if planned else event.total
-            self._lines[place] = self._progress.add_task(name, total=total)
+            planned = self._planned_for(event)
+            name = event.stage if event.order is None else f"{event.stage} {event.order}"
+            if planned:
+                name = f"segment {event.order}  {planned.message}"
+            self._lines[place] = self._progress.add_task(name, total=planned.total if planned else event.total)
         elif event.state == "progress":
             self._progress.update(self._lines[place], completed=event.done, total=event.total)
-            if event.order is not None:
+            if self._planned_for(event) and event.order is not None:
                 self._count_all(event.order, event.done)
         elif event.state == "retried":
             self._progress.console.print(f"trying again: {event.message}", markup=False, style="yellow")
             self._progress.reset(self._lines[place])
         else:
             self._progress.remove_task(self._lines.pop(place))
-            if event.order is not None and event.state == "finished":
-                self._count_all(event.order, self._planned[event.order].total or 0)
+            planned = self._planned_for(event)
+            if planned and event.order is not None and event.state == "finished":
+                self._count_all(event.order, planned.total or 0)
+
+    def _planned_for(self, event: Event) -> Event | None:
+        """Segments are planned once; other stages may work on them before."""
+        return self._planned.get(event.order) if event.stage == "process" and event.order is not None else None
 
     def _count_all(self, order: int, done: int) -> None:
         self._done[order] = done

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 _EXACTNESS = {
-    "converging": "before encoding, every frame is within 60 dB of what one run over the whole film gives",
+    "converging": "before encoding, every frame has at least 60 dB PSNR to what one run over the whole film gives",
     "blended": "frames behind the joints are cross-faded, and not what one run over the whole film gives",
 }
 

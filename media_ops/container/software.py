@@ -14,5 +14,9 @@ def software(encoder: str) -> dict[str, str]:
     """Name this program, Python, what pictures are computed with, PyAV, FFmpeg's libraries in it, and the encoder."""
     libraries = {name: ".".join(map(str, numbers)) for name, numbers in sorted(av.library_versions.items())}
     ours = {"media-ops": __version__, "python": platform.python_version(), "av": av.__version__}
-    ours |= {name: version(name) for name in ("numpy", "opencv-python-headless")}
-    return ours | libraries | {"encoder": encoder}
+    return ours | array_versions() | libraries | {"encoder": encoder}
+
+
+def array_versions() -> dict[str, str]:
+    """Name what pictures are computed with."""
+    return {name: version(name) for name in ("numpy", "opencv-python-headless")}

@@ -43,7 +43,7 @@ class Again:
     def __init__(self, proof: Proof, index: FrameIndex, ranges: Sequence[range], *, full: bool, read: Read) -> None:
         self.algorithm = algorithm_of(proof)
         self.ranges = ranges
-        self.exact, self.slack, self.rate = True, 0.0, 1
+        self.exact, self.slack, self.rate = True, 0.0, self.algorithm.rate
         self.size = _size(self.algorithm, index)
         self._index = index
         self._read = read
@@ -82,7 +82,6 @@ class Again:
 
         _refuse(algorithm, proof, full)
         frames = self._index.frames
-        self.rate = algorithm.rate
         self._files = _files(algorithm, proof)
         if full:  # the job's own segments: what a memory has not forgotten yet is the same, too
             self.ranges = [range(frames)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from media_ops.algorithm import FrameAlgorithm
 from media_ops.errors import MediaError, ProofFailed
 from media_ops.model import Proof
 from media_ops.registry import get
@@ -44,4 +43,4 @@ def _rate(proof: Proof) -> int:
         kind = get(proof.algorithm)
     except MediaError:
         return max(1, proof.frames_out // max(1, proof.frames_in))
-    return kind.rate if issubclass(kind, FrameAlgorithm) else 1
+    return kind.rate

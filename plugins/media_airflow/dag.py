@@ -23,7 +23,7 @@ from media_airflow.page import page
 from media_airflow.params import form
 from media_airflow.retry import RETRIES, RETRY_DELAY, RETRY_POLICY
 from media_airflow.task import JobTask
-from media_ops.algorithm import Algorithm, FrameAlgorithm
+from media_ops.algorithm import Algorithm
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ PROCESS = Stage("process", ProcessOperator)
 
 def stages_of(algorithm: type[Algorithm]) -> tuple[Stage, ...]:
     """Process; before that look at the film, where the algorithm wants to: in one piece, or cut and joined."""
-    how = algorithm.analyses() if issubclass(algorithm, FrameAlgorithm) else "no"
+    how = algorithm.analyses()
     if how == "no":
         return (PROCESS,)
     if how == "whole":

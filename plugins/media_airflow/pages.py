@@ -30,7 +30,7 @@ _CAPTION = "Left the source, right the result; below, the same part of both, mag
 _NEVER = "Never: it needs every frame before the one it works on."
 _PROMISES = {
     "exact": "Exact: cut anywhere, its frames are bit by bit what one run over the whole film gives.",
-    "converging": "Converging: its memory fades. Cut anywhere, every frame is within 60 dB (PSNR) of what one run "
+    "converging": "Converging: its memory fades. Cut anywhere, every frame has at least 60 dB PSNR to what one run "
     "over the whole film gives.",
     "blended": "Blended: what it makes depends on where it begins. The film is processed whole, unless the job asks "
     "for cross-fades (`blend`).",
@@ -56,10 +56,8 @@ def frame_algorithms() -> dict[str, type[FrameAlgorithm]]:
 
 
 def _entry(kind: type[Algorithm]) -> str:
-    cut, looks = "exact", "no"
-    if issubclass(kind, FrameAlgorithm):
-        cut = "never" if _example(kind).need().unbounded else kind.exactness
-        looks = "no" if kind.analyses() == "no" else "yes"
+    cut = "never" if _example(kind).need().unbounded else kind.exactness
+    looks = "no" if kind.analyses() == "no" else "yes"
     return f"| [{kind.name()}]({kind.name()}.md) | {kind.title()} | {cut} | {looks} | {kind.version} |"
 
 

@@ -9,12 +9,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from media_ops.asked import CONTAINERS
 from media_ops.errors import OutputExists, ParamsInvalid, SourceNotAllowed, Unsupported
 from media_ops.storage.address import file_path, scheme_of
 from media_ops.storage.proved import check_place
 from media_ops.storage.source import locate
-
-CONTAINERS = (".mp4", ".mov", ".mkv", ".webm")
 
 
 def source_file(given: str, roots: Iterable[Path], role: str = "source") -> str:

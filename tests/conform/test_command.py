@@ -89,12 +89,12 @@ def test_an_interrupted_run_leaves_nothing_and_goes_on_later(
         assert program.poll() is None, "it ended before it could be interrupted"
         time.sleep(0.02)
     program.send_signal(number)
-    stdout, stderr = program.communicate(timeout=20)
+    stdout, stderr = program.communicate(timeout=120)
     assert (program.returncode, stdout) == (code, "")
     assert "Traceback" not in stderr
     assert not [child for child in working if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
     assert left_in(folder.parent / "scratch") == []
     assert left_in(folder / "kept") == []
     (source / "plain.mp4").unlink()
-    again = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    again = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert again.stderr == "1/1 skipped a.txt (from the run before): no media\n"

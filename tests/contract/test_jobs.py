@@ -26,7 +26,7 @@ from tests.contract.conftest import FRAMES
 LOSSLESS = {"encoder": "ffv1"}
 
 
-def slow(*values: str) -> Any:
+def slow(*values: Any) -> Any:
     """Leave a case to the slow tests; the first one shows the matter in the ordinary ones."""
     return pytest.param(*values, marks=pytest.mark.slow)
 
@@ -91,6 +91,25 @@ def test_an_endless_memory_is_not_cut(further: Any, film: Path, tmp_path: Path) 
     assert (report.slicing.used, report.slicing.rule) == (False, "unbounded")
 
 
+def test_an_algorithm_that_takes_whole_gops_says_how_many_there_were(further: Any, film: Path, tmp_path: Path) -> None:
+    further("whole_gops")
+    report = done("whole_gops", film, tmp_path / "out.mkv", segments=20)
+    assert report.slicing is not None
+    gops = len(build_index(film).closed_ranks())
+    assert (report.slicing.used, report.slicing.segments) == (True, gops)
+    assert report.warnings == [
+        f"{gops} segments, not 20: whole_gops takes whole GOPs only, and the source has {gops} closed GOPs"
+    ]
+
+
+def test_a_film_of_one_gop_is_processed_whole(further: Any, clip: Any, tmp_path: Path) -> None:
+    further("whole_gops")
+    report = done("whole_gops", clip("single_key.mp4"), tmp_path / "out.mkv", segments=3)
+    assert report.slicing is not None
+    assert (report.slicing.used, report.slicing.rule) == (False, "few-gops")
+    assert report.slicing.reason == "whole_gops takes whole GOPs only, and the source has 1 closed GOP"
+
+
 def test_only_who_asks_for_it_gets_cross_fades(further: Any, film: Path, tmp_path: Path) -> None:
     further("chunked")
     report = done("chunked", film, tmp_path / "whole.mkv", segments=3)
@@ -119,6 +138,21 @@ def test_cross_fades_lie_between_the_segments_they_join(further: Any, film: Path
         expected = np.rint(old + (new.astype(np.float64) - old) * share)
         assert np.abs(made[joint + number] - expected).max() <= 1
     assert np.abs(sides.leaving[0].astype(int) - sides.coming[0]).max() > 0
+
+
+@pytest.mark.parametrize("source", [slow("film"), "rgb.mkv"])
+@pytest.mark.parametrize("params", [{"encoder": "libx264", "lossless": True}, slow({"encoder": "libx265"})])
+def test_what_fades_joins_with_segments_of_any_encoder(
+    source: str, params: dict[str, Any], further: Any, film: Path, clip: Any, tmp_path: Path
+) -> None:
+    """From RGB the encoder's format is another than the source's, and what fades is in the encoder's already."""
+    further("chunked")
+    path = film if source == "film" else clip(source)
+    report = done("chunked", path, tmp_path / "out.mp4", params | {"preset": "ultrafast"}, segments=2, blend=True)
+    assert report.proof is not None
+    assert report.slicing is not None
+    assert (report.slicing.used, report.proof.exactness) == (True, "blended")
+    assert len(_luma(tmp_path / "out.mp4")) == report.proof.frames_in == build_index(path).frames
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from media_ops.algorithm import FrameAlgorithm
 from media_ops.registry import algorithm_names, get
 
 REPOSITORY = Path(__file__).parents[2]
@@ -65,7 +64,7 @@ class TestDag:
 
     def test_it_looks_before_it_works_where_the_algorithm_wants_to(self, dag: Any, name: str) -> None:
         kind = get(name)
-        how = kind.analyses() if issubclass(kind, FrameAlgorithm) else "no"
+        how = kind.analyses()
         stages = {
             "no": {"process": {"probe", "cut"}},
             "whole": {"analyse": {"probe", "cut"}, "process": {"probe", "cut", "analyse"}},

@@ -11,12 +11,13 @@ import pytest
 from av.stream import Disposition
 
 from media_ops.algorithm import FrameAlgorithm
+from media_ops.asked import CONTAINERS
 from media_ops.encoders.chosen import settings_of
 from media_ops.errors import Unsupported
 from media_ops.frames.look import display_matrix, first_frame, look
 from media_ops.model import JobOptions
 from media_ops.registry import algorithm_names, get
-from media_ops.run import CONTAINERS, run
+from media_ops.run import run
 
 Film = Callable[..., Path]
 

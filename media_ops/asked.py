@@ -1,0 +1,61 @@
+"""What a job on this machine is asked for: inputs that exist, and an output that can be written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from media_ops.algorithm import Algorithm
+from media_ops.errors import InputError, OutputExists, ParamsInvalid, Unsupported
+from media_ops.storage.proved import check_place
+from media_ops.storage.source import locate
+
+CONTAINERS = (".mp4", ".mov", ".mkv", ".webm")
+
+
+def taken(kind: type[Algorithm], inputs: list[str], params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Give the source, and the parameters with the places of files resolved; further inputs are parameters, too."""
+    most = 1 + len(kind.inputs)
+    if not 1 <= len(inputs) <= most:
+        wanted = "one input" if most == 1 else f"1 to {most} inputs"
+        raise ParamsInvalid(f"{kind.name()} takes {wanted}, not {len(inputs)}")
+    further = dict(zip(kind.inputs, inputs[1:], strict=False))
+    if twice := further.keys() & {name for name, value in params.items() if value is not None}:
+        raise ParamsInvalid(f"{kind.name()}: parameter {min(twice)} is given, and an input for it")
+    params = params | further
+    for name in kind.file_params():
+        if isinstance(params.get(name), str):
+            params[name] = _located(kind, name, params[name])
+    return locate(inputs[0]), params
+
+
+def _located(kind: type[Algorithm], name: str, given: str) -> str:
+    try:
+        return locate(given)
+    except InputError as error:
+        raise ParamsInvalid(f"{kind.name()}: parameter {name}: {error}") from error
+
+
+def destination_of(output: str, source: str, replace: bool) -> Path:
+    """Give the absolute path of the result; raise what speaks against writing there before anything is computed."""
+    path = Path(os.path.abspath(output))
+    problem = None
+    try:
+        output.encode()
+    except UnicodeEncodeError:
+        raise ParamsInvalid(f"output {output!r}: its name is not valid UTF-8") from None
+    if path.suffix.lower() not in CONTAINERS:
+        raise Unsupported(f"output {output!r}: its name must end in one of {' '.join(CONTAINERS)}")
+    if not path.parent.is_dir():
+        problem = f"there is no folder {str(path.parent)!r}"
+    elif path.is_dir():
+        problem = "it is a folder"
+    elif path.exists() and os.path.samefile(path, source):
+        problem = "it is the input itself"
+    if problem:
+        raise ParamsInvalid(f"output {output!r}: {problem}")
+    if not replace and os.path.lexists(path):
+        raise OutputExists(f"output {output!r} exists already and is not to be replaced")
+    check_place(output, path, source, replace)
+    return path
