@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Noun(BaseModel):
     """A frozen record that knows no field but its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Colour(Noun):

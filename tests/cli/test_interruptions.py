@@ -36,7 +36,7 @@ def workers(process: psutil.Process, verb: str = "process") -> list[psutil.Proce
     return found
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)])
 def test_an_interrupted_run_leaves_nothing(clip: Clip, folder: Path, number: int, code: int) -> None:
     (folder / "out.mp4").write_bytes(b"old")
     command = [*MEDIA, "run", "transcode_h264", str(clip("plain.mp4")), "-o", "out.mp4"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -76,7 +77,7 @@ def test_refusals(media: Media, folder: Path, arguments: tuple[str, ...], code: 
     assert json.loads(done.stdout)["error"]["message"] in done.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_leaves_nothing_and_goes_on_later(
     folder: Path, library: Library, number: int, code: int
 ) -> None:
@@ -84,12 +85,17 @@ def test_an_interrupted_run_leaves_nothing_and_goes_on_later(
     (source / "a.txt").write_text("tried first")
     command = [*MEDIA, "conform", str(source), "--json", "--workers", "1", "--state", "state", "--keep", "kept"]
     command += ["--param", "preset=veryslow", "--param", "height=720", "--segments", "2"]  # far from ending
-    program = psutil.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    told = os.environ | {"PYTHONFAULTHANDLER": "1"}  # says where it hangs, if it does
+    program = psutil.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=told)
     while not (working := workers(program)):
         assert program.poll() is None, "it ended before it could be interrupted"
         time.sleep(0.02)
     program.send_signal(number)
-    stdout, stderr = program.communicate(timeout=120)
+    try:
+        stdout, stderr = program.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        program.send_signal(signal.SIGABRT)
+        pytest.fail(f"it goes on: {program.communicate()}")
     assert (program.returncode, stdout) == (code, "")
     assert "Traceback" not in stderr
     assert not [child for child in working if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]

@@ -180,8 +180,8 @@ def test_no_place_for_an_output_is_wrong_and_the_others_go_on(library: Library, 
     [
         pytest.param("denoise", {}, marks=pytest.mark.slow),
         pytest.param("denoise_fast", {"lossless": True}, marks=pytest.mark.slow),
-        ("enhance_color", {"encoder": "ffv1"}),
-        pytest.param("watermark", {"text": "x"}, marks=pytest.mark.slow),
+        pytest.param("enhance_color", {"encoder": "ffv1"}, marks=pytest.mark.slow),
+        ("watermark", {"text": "x"}),
     ],
 )
 def test_algorithms_that_make_pictures(library: Library, tried: Try, algorithm: str, params: dict[str, Any]) -> None:

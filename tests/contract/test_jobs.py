@@ -91,7 +91,7 @@ def test_an_endless_memory_is_not_cut(further: Any, film: Path, tmp_path: Path) 
     assert (report.slicing.used, report.slicing.rule) == (False, "unbounded")
 
 
-def test_an_algorithm_that_takes_whole_gops_says_how_many_there_were(further: Any, film: Path, tmp_path: Path) -> None:
+def test_who_takes_whole_gops_is_told_how_many_there_were(further: Any, film: Path, tmp_path: Path) -> None:
     further("whole_gops")
     report = done("whole_gops", film, tmp_path / "out.mkv", segments=20)
     assert report.slicing is not None

@@ -134,7 +134,7 @@ def test_a_terminated_task_takes_its_child_along() -> None:
 
     class Sleeper(Attempt[ProbeResult]):
         def _start(self, scratch: Path, stderr: Any) -> subprocess.Popen[str]:
-            program = "import os, time; os.kill(os.getppid(), 15); time.sleep(60)"
+            program = "import os, time; time.sleep(1); os.kill(os.getppid(), 15); time.sleep(60)"
             self._child = subprocess.Popen(
                 [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, process_group=0
             )

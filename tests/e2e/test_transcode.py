@@ -99,6 +99,7 @@ def test_segments_side_by_side_give_an_exact_result(
     assert client.task_state(DAG, "exact", "process", "progress", map_index=0)["done"] == 150
 
 
+@pytest.mark.slow
 def test_a_killed_encoder_is_retried_alone(
     airflow: EmbeddedAirflow, client: AirflowClient, film: Path, folder: Path
 ) -> None:

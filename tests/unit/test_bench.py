@@ -101,6 +101,7 @@ def test_an_algorithm_is_measured(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["source-640x360-1.mp4"]
 
 
+@pytest.mark.slow
 def test_moving_is_measured(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=200)
     found = moving.moving(console, tmp_path, seconds=0.2, sources=["yuv420p"])
