@@ -36,7 +36,9 @@ def workers(process: psutil.Process, verb: str = "process") -> list[psutil.Proce
     return found
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 def test_an_interrupted_run_leaves_nothing(clip: Clip, folder: Path, number: int, code: int) -> None:
     (folder / "out.mp4").write_bytes(b"old")
     command = [*MEDIA, "run", "transcode_h264", str(clip("plain.mp4")), "-o", "out.mp4"]
@@ -105,8 +107,8 @@ def test_a_segment_that_dies_again_and_again_ends_the_job(
     assert report.error is not None
     assert (report.error["code"], report.error["fate"]) == ("child_died", "world")
     retried = [event.order for event in events if event.state == "retried"]
-    assert retried[-2:] == [retried[-1]] * 2  # the same one; an earlier one may have ended as it was to be killed
-    assert retried.count(retried[-1]) == 2
+    failed = [event.order for event in events if event.state == "failed" and event.stage == "process"]
+    assert retried.count(failed[0]) == 2  # others may have been killed once, or ended as they were to be killed
     assert workers(psutil.Process()) == []
     assert left_in(folder) == []
     assert left_in(folder.parent / "scratch") == []

@@ -181,7 +181,9 @@ def swapped(output: Path, at: int) -> None:
     adopt(output, spoiled)
 
 
-@pytest.mark.parametrize("name", ["denoise_fast", *(pytest.param(name, marks=SLOW) for name in ("denoise", "watermark"))])
+@pytest.mark.parametrize(
+    "name", ["denoise_fast", *(pytest.param(name, marks=SLOW) for name in ("denoise", "watermark"))]
+)
 def test_swapped_pictures_fail(name: str, own: dict[str, Own], film: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.mkv"
     joint = made(name, film, output, own[name] | LOSSLESS).joints[0].rank

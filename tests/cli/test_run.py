@@ -15,7 +15,7 @@ Clip = Callable[[str], Path]
 FAST = ("--param", "preset=ultrafast")
 
 
-@pytest.mark.parametrize("segments", [1, 3, 7, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("segments", [3, *(pytest.param(number, marks=pytest.mark.slow) for number in (1, 7, 40))])
 def test_any_number_of_segments(media: Media, clip: Clip, folder: Path, segments: int) -> None:
     source = clip("vfr.mp4")
     done = media("run", "transcode_h264", source, "-o", "out.mp4", "--segments", str(segments), *FAST, "--json")
@@ -57,7 +57,7 @@ def test_ways_to_slice(media: Media, clip: Clip, option: tuple[str, ...]) -> Non
         assert slicing["segments"] == 4
 
 
-@pytest.mark.parametrize("name", ["-out.MOV", "sub folder/é.mp4"])
+@pytest.mark.parametrize("name", ["-out.MOV", pytest.param("sub folder/é.mp4", marks=pytest.mark.slow)])
 def test_names_of_outputs(media: Media, clip: Clip, folder: Path, name: str) -> None:
     (folder / name).parent.mkdir(exist_ok=True)
     assert media("run", "transcode_h264", clip("one_frame.mp4"), "-o", name, *FAST).returncode == 0

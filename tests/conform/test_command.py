@@ -77,7 +77,9 @@ def test_refusals(media: Media, folder: Path, arguments: tuple[str, ...], code: 
     assert json.loads(done.stdout)["error"]["message"] in done.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGTERM, 143)]
+)
 def test_an_interrupted_run_leaves_nothing_and_goes_on_later(
     folder: Path, library: Library, number: int, code: int
 ) -> None:

@@ -61,6 +61,7 @@ def test_a_long_film_is_tried_on_its_first_frames(
     assert build_index(row.output).frames == 30
 
 
+@pytest.mark.slow
 def test_unless_it_is_to_be_tried_in_full(library: Library, tried: Try, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one, "MOST_MEGAPIXELS", 0.5)
     monkeypatch.setattr(one, "FIRST_FRAMES", 10)
@@ -196,6 +197,7 @@ def test_algorithms_that_make_pictures(library: Library, tried: Try, algorithm: 
     )
 
 
+@pytest.mark.slow
 def test_a_result_of_another_algorithm_is_wrong(
     library: Library, tried: Try, monkeypatch: pytest.MonkeyPatch
 ) -> None:

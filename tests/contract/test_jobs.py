@@ -68,6 +68,7 @@ def test_cut_and_whole_give_the_same_frames(name: str, further: Any, film: Path,
     assert cut.proof.lossless_digest == whole.proof.lossless_digest
 
 
+@pytest.mark.slow
 def test_a_doubled_rate_is_spread_evenly_over_varying_distances(further: Any, film: Path, tmp_path: Path) -> None:
     further("double_rate")
     done("double_rate", film, tmp_path / "out.mp4", {"encoder": "libx264", "preset": "ultrafast"}, segments=3)
@@ -76,6 +77,7 @@ def test_a_doubled_rate_is_spread_evenly_over_varying_distances(further: Any, fi
     assert after[1:-1:2] == [(a + b) / 2 for a, b in zip(before, before[1:], strict=False)]
 
 
+@pytest.mark.slow
 def test_an_enlarged_picture_is_twice_as_large(further: Any, film: Path, tmp_path: Path) -> None:
     further("enlarge")
     report = done("enlarge", film, tmp_path / "out.mp4", {"encoder": "libx264", "preset": "ultrafast"}, segments=2)
@@ -161,10 +163,10 @@ def test_what_fades_joins_with_segments_of_any_encoder(
         ("shape", "shape"),
         slow("size", "shape"),
         slow("dtype", "float32"),
-        ("nan", "NaN"),
+        slow("nan", "NaN"),
         slow("nothing", "None"),
         ("raises", "raised ZeroDivisionError at broken.py:"),
-        ("writes", "read-only"),
+        slow("writes", "read-only"),
         slow("list", "list"),
     ],
 )
@@ -178,7 +180,7 @@ def test_a_broken_algorithm_is_named(how: str, words: str, further: Any, film: P
     assert list(tmp_path.iterdir()) == []
 
 
-def test_every_trace_knows_what_its_algorithm_cost(further: Any, film: Path, tmp_path: Path) -> None:
+def test_traces_and_report_know_what_an_algorithm_cost(further: Any, film: Path, tmp_path: Path) -> None:
     further("average")
     sides = _Sides()
     report = run(
@@ -186,25 +188,16 @@ def test_every_trace_knows_what_its_algorithm_cost(further: Any, film: Path, tmp
     )
     assert report.error is None
     assert len(sides.traces) == 3
+    megapixels = FRAMES * 160 * 96 / 1e6
+    for part in ("algorithm", "moving"):
+        expected = sum(trace["metrics"][f"{part}_cpu_seconds"] for trace in sides.traces) / megapixels
+        assert report.metrics[f"{part}_cpu_seconds_per_megapixel_frame"] == pytest.approx(expected, rel=0.01)
     for trace in sides.traces:
         metrics = trace["metrics"]
         assert 0 < metrics["algorithm_cpu_seconds"] < 20
         assert 0 < metrics["moving_cpu_seconds"] < 20
         frames = trace["end"] - trace["start"]
         assert metrics["megapixel_frames"] == pytest.approx(frames * 160 * 96 / 1e6)
-
-
-def test_a_report_says_what_the_algorithm_cost_per_megapixel_frame(further: Any, film: Path, tmp_path: Path) -> None:
-    further("average")
-    sides = _Sides()
-    report = run(
-        "average", [str(film)], str(tmp_path / "o.mkv"), LOSSLESS, JobOptions(segments=3), workers=2, trial=sides
-    )
-    made = [trace["metrics"] for trace in sides.traces]
-    megapixels = FRAMES * 160 * 96 / 1e6
-    for part in ("algorithm", "moving"):
-        expected = sum(metrics[f"{part}_cpu_seconds"] for metrics in made) / megapixels
-        assert report.metrics[f"{part}_cpu_seconds_per_megapixel_frame"] == pytest.approx(expected, rel=0.01)
 
 
 def test_a_report_says_how_long_each_stage_took(further: Any, film: Path, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def output(tree: Path, text: str, *, replace: bool = True) -> Path:
 def test_nothing_outside_is_ever_read_or_told(tree: Path, parts: list[str], lead: str) -> None:
     text = lead + os.path.join(tree / "root", "/".join(parts).lstrip("/"))
     named = text.removeprefix(lead).replace("%2e", ".") if lead else text
-    real = Path(os.path.realpath(named))
+    real = Path(os.path.realpath(Path(named)))  # which takes "loop//.." for "/", where the kernel gives up
     inside = real.is_relative_to(tree / "root")
     try:
         outcome = source(tree, text)

@@ -267,6 +267,7 @@ def test_an_algorithm_that_looks_first(run: Callable[..., Run], place: Place, si
     assert kept(place) == {"index", "source", "proof", "trace 00000", "trace 00001", "trace 00002"}
 
 
+@pytest.mark.slow
 def test_an_algorithm_with_files(run: Callable[..., Run], place: Place, silent_clip: Path) -> None:
     from PIL import Image
 

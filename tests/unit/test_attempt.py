@@ -150,7 +150,7 @@ def test_a_child_that_stands_still_is_ended(
     assert list(scratch.iterdir()) == []
 
 
-@pytest.mark.parametrize(("seconds", "error"), [(4, NotMedia), (60, Stalled)])
+@pytest.mark.parametrize(("seconds", "error"), [pytest.param(4, NotMedia, marks=pytest.mark.slow), (60, Stalled)])
 def test_a_child_that_computes_without_a_word_is_not_stuck_for_six_times_as_long(
     clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, error: type[MediaError]
 ) -> None:
