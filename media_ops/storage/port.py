@@ -13,7 +13,7 @@ from typing import BinaryIO, Protocol
 class Stat:
     """What a store knows of an object without reading it.
 
-    `version` differs when the object was written anew, and says nothing about its content: it is no checksum.
+    `version` differs when the object was replaced by another content. It is no checksum: it tells nothing else.
     """
 
     key: str
@@ -64,7 +64,10 @@ class Store(Protocol):
         """Give the object's tags; empty when it has none."""
 
     def tag(self, key: str, tags: Mapping[str, str]) -> None:
-        """Replace the object's tags, as `tagging.check` allows them; writing the object anew takes them off."""
+        """Replace the object's tags, as `tagging.check` allows them.
+
+        Writing an object anew takes them off here and at S3, but not at every server: whoever tags does it again.
+        """
 
     def presign_get(self, key: str, seconds: int) -> str:
         """Give an address that reads the object without credentials, for `seconds` from now.

@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def bucket(server: Server) -> S3Store:
     """Give an empty store: a prefix that nobody else uses."""
-    return S3Store(server.settings, BUCKET, f"test/{uuid.uuid4().hex}")
+    return S3Store(server.settings, BUCKET, f"test/{uuid.uuid4().hex[:12]}")
 
 
 @pytest.fixture(params=["folder", "memory", pytest.param("s3", marks=pytest.mark.s3)])
@@ -37,7 +37,7 @@ def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """Give a maker of empty stores of one kind."""
     if request.param == "s3":
         server: Server = request.getfixturevalue("server")
-        return lambda: S3Store(server.settings, BUCKET, f"test/{uuid.uuid4().hex}")
+        return lambda: S3Store(server.settings, BUCKET, f"test/{uuid.uuid4().hex[:12]}")
     return MemoryStore if request.param == "memory" else lambda: FolderStore(tmp_path_factory.mktemp("store") / "root")
 
 
