@@ -198,6 +198,9 @@ class S3Store:
                         self._bucket_is_there = True
                         return None
                     raise told from None
+                if error.code == "NoSuchKey":  # written in between
+                    self._bucket_is_there = True
+                    return self._look(full)
             raise
         size, headers = int(found.size or 0), found.metadata or {}
         modified = found.last_modified or datetime.now(UTC)

@@ -19,6 +19,11 @@ from media_ops.storage.s3_settings import S3Settings
 
 REPOSITORY = Path(__file__).parents[2]
 PYTHON = REPOSITORY / "build" / "ministack" / "bin" / "python"
+DYING_WITH_ITS_PARENT = """
+import ctypes, runpy, signal
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+runpy.run_module("ministack", run_name="__main__", alter_sys=True)
+"""
 BUCKET = "media-tests"
 ROOT = {"aws_access_key_id": "test-root", "aws_secret_access_key": "test-root-secret"}
 
@@ -67,7 +72,7 @@ class Server:
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [PYTHON, "-m", "ministack"], env=environment, stdout=log, stderr=log, start_new_session=True
+                [PYTHON, "-c", DYING_WITH_ITS_PARENT], env=environment, stdout=log, stderr=log, start_new_session=True
             )
         self._wait()
         self._set_up()

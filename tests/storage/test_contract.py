@@ -207,7 +207,7 @@ def test_signed_addresses(store: Store, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["a b/c  d", "ü/日本語/🎬", "x" * 1000, "y/" * 499 + "yy", "a+b/%2F/&?#=;", '"<>\'`|{}^', "a/..b/...", "\n\t"]
+    "key", ["a b/c  d", "ü/日本語/🎬", "x" * 1000, "y/" * 499 + "yy", "a+b/%2F/&?#=;", '"<>\'`|{}^', "a/..b/...", r"back\slash"]
 )
 def test_odd_keys(store: Store, key: str) -> None:
     store.put(key, b"body")
