@@ -43,7 +43,9 @@ def open_store(uri: str) -> Store:
         return _in_bucket(uri)
     path = file_path(uri) if scheme == "file" else uri if scheme is None else None
     if not path or "\0" in path:
-        raise ParamsInvalid(f"store {uri!r}: it must be a folder's path, file:///folder, s3://bucket/prefix or memory://name")
+        raise ParamsInvalid(
+            f"store {uri!r}: it must be a folder's path, file:///folder, s3://bucket/prefix or memory://name"
+        )
     return FolderStore(path)
 
 

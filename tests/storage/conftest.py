@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -38,7 +37,9 @@ def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if request.param == "s3":
         server: Server = request.getfixturevalue("server")
         return lambda: S3Store(server.settings, BUCKET, f"test/{uuid.uuid4().hex[:12]}")
-    return MemoryStore if request.param == "memory" else lambda: FolderStore(tmp_path_factory.mktemp("store") / "root")
+    return (
+        MemoryStore if request.param == "memory" else lambda: FolderStore(tmp_path_factory.mktemp("store") / "root")
+    )
 
 
 @pytest.fixture

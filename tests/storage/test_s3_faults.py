@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -19,7 +20,7 @@ from media_ops.storage.s3 import S3Store
 from tests.storage.proxy import LOST, RESET, SILENCE, TORN, Fault, Proxy
 from tests.storage.server import BUCKET, ROOT, Server
 
-pytestmark = pytest.mark.s3
+pytestmark = [pytest.mark.s3, pytest.mark.slow]
 BODY = random.Random(1).randbytes(30 * 2**20)  # four parts
 
 
@@ -29,7 +30,7 @@ def proxy(server: Server) -> Iterator[Proxy]:
         yield running
 
 
-def through(proxy: Proxy, server: Server, bucket: str = BUCKET, **settings: object) -> S3Store:
+def through(proxy: Proxy, server: Server, bucket: str = BUCKET, **settings: Any) -> S3Store:
     changed = {"endpoint": proxy.address.removeprefix("http://"), "read_timeout": 1.0, "patience": 20.0} | settings
     return S3Store(server.settings.model_copy(update=changed), bucket, uuid.uuid4().hex[:12])
 
@@ -40,7 +41,8 @@ def read(store: S3Store, key: str) -> bytes:
 
 
 def unfinished(store: S3Store) -> list[str]:
-    listed = store._client._list_multipart_uploads(store.bucket, prefix=store.prefix)
+    client: Any = store._client
+    listed = client._list_multipart_uploads(store.bucket, prefix=store.prefix)
     return [upload.object_name for upload in listed.uploads]
 
 
@@ -188,7 +190,10 @@ def test_wrong_credentials_and_buckets(proxy: Proxy, server: Server) -> None:
 def test_a_server_that_is_killed_during_an_upload(tmp_path: Path) -> None:
     with Server(tmp_path / "server") as server, Proxy(server.port) as proxy:
         # A kill loses the server's users and their keys, but not root's.
-        root = {"access_key": ROOT["aws_access_key_id"], "secret_key": SecretStr(ROOT["aws_secret_access_key"])}
+        root: dict[str, Any] = {
+            "access_key": ROOT["aws_access_key_id"],
+            "secret_key": SecretStr(ROOT["aws_secret_access_key"]),
+        }
         store = through(proxy, server, read_timeout=30.0, patience=60.0, **root)
         store.put("old", b"old")
         (tmp_path / "file").write_bytes(BODY)
