@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import SecretStr
@@ -41,8 +41,8 @@ def read(store: S3Store, key: str) -> bytes:
 
 
 def unfinished(store: S3Store) -> list[str]:
-    ask: Any = getattr(store._client, "_list_multipart_uploads")  # noqa: B009 - the client has no public way
-    listed = ask(store.bucket, prefix=store.prefix)
+    client = cast(Any, store._client)  # which has no public way to ask
+    listed = client._list_multipart_uploads(store.bucket, prefix=store.prefix)
     return [upload.object_name for upload in listed.uploads]
 
 
