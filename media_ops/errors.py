@@ -11,6 +11,7 @@
     │   ├── ProofNotFound           no proof that can be read stands beside a result
     │   ├── Unsupported             media that the algorithm or the target container cannot hold
     │   ├── ParamsInvalid           a parameter is unknown or out of range
+    │   ├── StoreRefused            a store will not do this for us: wrong key, no permission, no bucket, wrong clock
     │   └── OutputExists            the caller asked not to replace it
     ├── WorldError              something around us failed: retried with a delay               (HTTP 503, exit 3)
     │   ├── ChildDied               a worker's process was killed or crashed
@@ -110,6 +111,10 @@ class Unsupported(InputError):
 
 class ParamsInvalid(InputError):
     """A parameter is unknown, of the wrong type or out of range."""
+
+
+class StoreRefused(InputError):
+    """A store will not do this for us, however often it is asked."""
 
 
 class OutputExists(InputError):

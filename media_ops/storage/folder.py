@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
+import io
+import json
 import os
 import shutil
 import stat
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from media_ops.errors import StoreUnavailable
-from media_ops.storage import keys
+from media_ops.errors import StoreRefused, StoreUnavailable
+from media_ops.storage import keys, tagging
 from media_ops.storage.claim import claim, sweep
 from media_ops.storage.durable import sync
 from media_ops.storage.port import Stat
@@ -34,10 +37,7 @@ class FolderStore:
     def open(self, key: str) -> BinaryIO:
         """Open for reading."""
         with self._blaming(key):
-            place = self._place(key)
-            if not self._reachable(place):
-                raise FileNotFoundError(errno.ENOENT, "there is no such object")
-            return open(place, "rb")
+            return open(self._existing(key), "rb")
 
     def put(self, key: str, data: bytes | Path) -> Stat:
         """Write or replace."""
@@ -51,13 +51,13 @@ class FolderStore:
         with self._blaming(key):
             if os.path.lexists(self._place(key)):
                 return False
-            with self._ready(data) as ready:
-                try:
+            try:
+                with self._ready(data) as ready:
                     self._settle(key, ready, os.link)
-                except FileExistsError:
-                    return False
-                ready.unlink()
-                return True
+                    ready.unlink()
+            except FileExistsError:  # leaves the block as an error: a loser keeps its file
+                return False
+            return True
 
     def stat(self, key: str) -> Stat | None:
         """Look without reading."""
@@ -78,6 +78,7 @@ class FolderStore:
             if not self._reachable(place):
                 return
             place.unlink(missing_ok=True)
+            _sidecar(place).unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # not empty, or a writer was faster
                 while (place := place.parent) != self.root:
                     place.rmdir()
@@ -87,6 +88,61 @@ class FolderStore:
         with self._blaming(key):
             place = self._place(key)
             return place if self._reachable(place) else None
+
+    def copy(self, key: str, to: str) -> Stat:
+        """Copy the file; a link would have the copy share its time of change, and so its end of life."""
+        with self.open(key) as source, self._blaming(to):
+            tags = self._tags(key, os.fstat(source.fileno()))
+            with self._written(source) as ready:
+                status = ready.stat()
+                self._settle(to, ready, os.replace)
+            if tags:
+                self._write_tags(to, status, tags)
+            return _describe(to, status)
+
+    def sha256(self, key: str) -> str | None:
+        """Read the file."""
+        with self._blaming(key), open(self._existing(key), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def tags(self, key: str) -> dict[str, str]:
+        """Read them from the file beside, unless it speaks of an older object."""
+        with self._blaming(key):
+            return self._tags(key, self._existing(key).lstat())
+
+    def tag(self, key: str, tags: Mapping[str, str]) -> None:
+        """Write them into a file beside, which no key becomes; extended attributes are lost by many a copy."""
+        wanted = tagging.check(tags)
+        with self._blaming(key):
+            self._write_tags(key, self._existing(key).lstat(), wanted)
+
+    def presign_get(self, key: str, seconds: int) -> str:
+        """Give the file's address, which does not expire."""
+        with self._blaming(key):
+            return self._existing(key).as_uri()
+
+    def presign_put(self, key: str, seconds: int) -> str:
+        """Refuse: a file that others write could be seen half-written."""
+        keys.check(key)
+        raise StoreRefused(f"object {key!r} in {self.root}: a folder takes objects from this program only")
+
+    def _existing(self, key: str) -> Path:
+        place = self._place(key)
+        if not self._reachable(place):
+            raise FileNotFoundError(errno.ENOENT, "there is no such object")
+        return place
+
+    def _tags(self, key: str, status: os.stat_result) -> dict[str, str]:
+        try:
+            found = json.loads(_sidecar(self._place(key)).read_bytes())
+        except FileNotFoundError:
+            return {}
+        return dict(found["tags"]) if found["version"] == _version(status) else {}
+
+    def _write_tags(self, key: str, status: os.stat_result, tags: Mapping[str, str]) -> None:
+        text = json.dumps({"version": _version(status), "tags": dict(tags)})
+        with self._written(io.BytesIO(text.encode())) as ready:
+            os.replace(ready, _sidecar(self._place(key)))
 
     def _place(self, key: str) -> Path:
         return self.root.joinpath(*keys.to_names(key))
@@ -123,19 +179,22 @@ class FolderStore:
             sync(data)
             yield data
             return
+        with contextlib.ExitStack() as stack:
+            source = stack.enter_context(data.open("rb")) if isinstance(data, Path) else io.BytesIO(data)
+            yield stack.enter_context(self._written(source))
+        if isinstance(data, Path):
+            data.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _written(self, source: BinaryIO) -> Iterator[Path]:
+        """Give a synced temporary file with what `source` holds."""
         temporary = self.root / _TEMPORARY / uuid.uuid4().hex
         descriptor = self._claim(temporary)
         try:
             with open(descriptor, "wb", closefd=False) as target:
-                if isinstance(data, Path):
-                    with data.open("rb") as source:
-                        shutil.copyfileobj(source, target, 1 << 20)
-                else:
-                    target.write(data)
+                shutil.copyfileobj(source, target, 1 << 20)
             os.fsync(descriptor)
             yield temporary
-            if isinstance(data, Path):
-                data.unlink(missing_ok=True)
         finally:
             temporary.unlink(missing_ok=True)
             os.close(descriptor)
@@ -164,4 +223,13 @@ class FolderStore:
 
 
 def _describe(key: str, status: os.stat_result) -> Stat:
-    return Stat(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+    return Stat(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC), _version(status))
+
+
+def _version(status: os.stat_result) -> str:
+    """Give what a replacement changes: a file that was moved here keeps its time, but is another file."""
+    return f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}"
+
+
+def _sidecar(place: Path) -> Path:
+    return place.with_name(f".{place.name}.tags")

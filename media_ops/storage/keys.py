@@ -7,11 +7,13 @@ store's own use. A segment too long for one name continues below folders marked 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
 LONGEST_KEY = 1024  # bytes of UTF-8, as in S3
 FOLDER, CONTINUED = "+", "%"
+_UNSPEAKABLE = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 _LONGEST_NAME = 200  # file systems hold 255 bytes
 
 
@@ -19,8 +21,8 @@ def check(key: str) -> str:
     """Give `key` back, or raise `ValueError` naming what is wrong with it."""
     if any(segment in ("", ".", "..") for segment in key.split("/")):
         raise ValueError(f"key {key!r}: it has an empty, '.' or '..' segment")
-    if "\0" in key:
-        raise ValueError(f"key {key!r}: it holds a NUL")
+    if _UNSPEAKABLE.search(key):  # an S3 server's answers are XML, which cannot hold them
+        raise ValueError(f"key {key!r}: it holds a control character")
     if len(key.encode()) > LONGEST_KEY:  # a lone surrogate raises here, as a ValueError too
         raise ValueError(f"key {key[:40]!r}...: it is longer than {LONGEST_KEY} bytes")
     return key

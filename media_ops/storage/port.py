@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,21 +11,30 @@ from typing import BinaryIO, Protocol
 
 @dataclass(frozen=True)
 class Stat:
-    """What a store knows of an object without reading it."""
+    """What a store knows of an object without reading it.
+
+    `version` differs when the object was replaced by another content. It is no checksum: it tells nothing else.
+    """
 
     key: str
     size: int
     modified: datetime
+    version: str
 
 
 class Store(Protocol):
     """Whole objects under text keys; nothing half-written is ever visible.
 
-    A key that `keys.check` refuses raises `ValueError`; whatever goes wrong below raises `StoreUnavailable`.
+    A key that `keys.check` refuses raises `ValueError`. What a store will not do however often it is asked (wrong
+    credentials, no permission, no bucket) raises `StoreRefused`, whatever else goes wrong below `StoreUnavailable`.
     """
 
     def open(self, key: str) -> BinaryIO:
-        """Open for ranged reading (seekable); what was opened stays whole while the object is replaced."""
+        """Open for ranged reading (seekable).
+
+        What was opened is read as it was then. Where a store cannot keep an object that is replaced or deleted
+        meanwhile, reading on raises `SourceChanged`: two versions are never mixed.
+        """
 
     def put(self, key: str, data: bytes | Path) -> Stat:
         """Write or replace atomically. A `Path` is handed over: gone afterwards, moved where that is possible."""
@@ -43,3 +53,30 @@ class Store(Protocol):
 
     def path(self, key: str) -> Path | None:
         """Give the object's own file to read from, where the store has one; None where it has none."""
+
+    def copy(self, key: str, to: str) -> Stat:
+        """Write the object under another key of this store, with its tags, replacing what is there."""
+
+    def sha256(self, key: str) -> str | None:
+        """Give the content's sha256; None where that cannot be known without reading an object from afar."""
+
+    def tags(self, key: str) -> dict[str, str]:
+        """Give the object's tags; empty when it has none."""
+
+    def tag(self, key: str, tags: Mapping[str, str]) -> None:
+        """Replace the object's tags, as `tagging.check` allows them.
+
+        Writing an object anew takes them off here and at S3, but not at every server: whoever tags does it again.
+        """
+
+    def presign_get(self, key: str, seconds: int) -> str:
+        """Give an address that reads the object without credentials, for `seconds` from now.
+
+        A folder gives a `file:` address, which never expires; memory has none to give and raises `StoreRefused`.
+        """
+
+    def presign_put(self, key: str, seconds: int) -> str:
+        """Give an address to which the object can be written once or often, for `seconds` from now.
+
+        Folder and memory raise `StoreRefused`: what is written beside the store could be seen half-written.
+        """

@@ -20,10 +20,13 @@ class RangedFile(io.RawIOBase):
 
     Blocks of `block` bytes are fetched, aligned, and the `kept` that were used last are remembered, so that a reader
     that jumps between a table and its data asks once for each. `bytes_read` and `requests` count what was fetched.
-    A range that comes back short raises `StoreUnavailable`: the object was cut or replaced.
+    A range that comes back short raises `StoreUnavailable`: the object was cut or replaced. `first` is the first
+    block, where opening has fetched it already.
     """
 
-    def __init__(self, fetch: Fetch, size: int, *, block: int = BLOCK, kept: int = KEPT) -> None:
+    def __init__(
+        self, fetch: Fetch, size: int, *, block: int = BLOCK, kept: int = KEPT, first: bytes | None = None
+    ) -> None:
         super().__init__()
         self.size = size
         self.bytes_read = 0
@@ -33,6 +36,10 @@ class RangedFile(io.RawIOBase):
         self._kept = kept
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
         self._at = 0
+        if first:
+            self._fetch = lambda offset, length: first
+            self._at_block(0)
+            self._fetch = fetch
 
     def readable(self) -> bool:
         """It is read."""

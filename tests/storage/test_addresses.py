@@ -10,6 +10,7 @@ import pytest
 from media_ops.errors import MediaError, NotMedia, ParamsInvalid, SourceNotAllowed, SourceNotFound
 from media_ops.storage import open_store
 from media_ops.storage.folder import FolderStore
+from media_ops.storage.s3 import S3Store
 from media_ops.storage.source import locate
 
 
@@ -76,6 +77,25 @@ def test_stores(tmp_path: Path) -> None:
     open_store("memory://one").put("key", b"x")
     assert open_store("memory://one").stat("key")
     assert open_store("memory://two").stat("key") is None
+
+
+def test_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store("S3://my-bucket/a prefix/x/")
+    assert isinstance(store, S3Store)
+    assert (store.bucket, store.prefix) == ("my-bucket", "a prefix/x/")
+    for uri in ("s3://bucket", "s3://bucket/"):
+        bare = open_store(uri)
+        assert isinstance(bare, S3Store)
+        assert bare.prefix == ""
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3:", "s3://", "s3:///key", "s3://ab", "s3://Bucket", "s3://b_t", "s3://bucket/a/../b"]
+)
+def test_refused_buckets(uri: str) -> None:
+    with pytest.raises(ParamsInvalid) as caught:
+        open_store(uri)
+    assert repr(uri) in str(caught.value)
 
 
 @pytest.mark.parametrize("uri", ["", "ftp://x", "s4://bucket", "file://host/x", "file:"])

@@ -119,6 +119,16 @@ def test_a_file_moves_without_being_copied(tmp_path: Path) -> None:
         assert (path.stat().st_ino, path.stat().st_nlink) == (number, 1)
 
 
+def test_a_late_loser_on_another_disk_keeps_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FolderStore(tmp_path / "store")
+    store.put("key", b"first")
+    (tmp_path / "file").write_bytes(b"second")
+    monkeypatch.setattr(store, "_movable", lambda path: False)
+    monkeypatch.setattr("media_ops.storage.folder.os.path.lexists", lambda path: False)  # the winner came right after
+    assert not store.put_if_absent("key", tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == b"second"
+
+
 def test_empty_folders_go_with_their_last_object(tmp_path: Path) -> None:
     store = FolderStore(tmp_path / "store")
     store.put("a/b/c", b"")

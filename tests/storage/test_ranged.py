@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -17,7 +18,7 @@ from tests.conftest import Clip
 DATA = bytes(range(251)) * 7
 
 
-def ranged(data: bytes, **how: int) -> RangedFile:
+def ranged(data: bytes, **how: Any) -> RangedFile:
     return RangedFile(lambda offset, length: data[offset : offset + length], len(data), **how)
 
 

@@ -1,0 +1,296 @@
+"""The store in a bucket of S3, MinIO or another server that speaks as they do."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from media_ops.errors import MediaError, SourceChanged, StoreRefused, StoreUnavailable
+from media_ops.storage import keys, tagging
+from media_ops.storage.patience import PatientPool
+from media_ops.storage.port import Stat
+from media_ops.storage.ranged import BLOCK, RangedFile
+from media_ops.storage.s3_errors import MISSING, code_of, has_reason, named
+from media_ops.storage.s3_settings import S3Settings
+from media_ops.storage.s3_upload import LARGEST_PIECE, Uploader
+
+if TYPE_CHECKING:
+    from minio import Minio
+    from urllib3 import BaseHTTPResponse
+
+DIGEST, WRITER = "x-amz-meta-sha256", "x-amz-meta-writer"
+_ONE_PIECE = 16 * 2**20  # up to here one request is quicker than three
+
+
+class S3Store:
+    """Objects in a bucket whose keys begin with `prefix`; usable in threads and after a fork.
+
+    ETags only tell versions apart: a content's sha256 is kept in the object's own metadata.
+    """
+
+    def __init__(self, settings: S3Settings, bucket: str, prefix: str = "") -> None:
+        self._settings = settings
+        self.bucket = bucket
+        self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self._lock = threading.Lock()
+        self._owner = 0
+        self._bucket_is_there = False
+
+    def open(self, key: str) -> BinaryIO:
+        """Open by fetching the first block; small objects are whole in it, and outlive what happens to them."""
+        with self._blaming(key) as full:
+            try:
+                answer = self._get(full, 0, BLOCK)
+            except Exception as error:
+                if code_of(error) != "InvalidRange":
+                    raise
+                return cast(BinaryIO, RangedFile(lambda offset, length: b"", 0))  # an empty object has no range
+            size = int(answer.headers["content-range"].rpartition("/")[2])
+            version = _version(answer.headers, size)
+            etag = answer.headers.get("etag")
+        condition = {"If-Match": etag} if etag else {}
+
+        def fetch(offset: int, length: int) -> bytes:
+            with self._blaming(key):
+                try:
+                    answer = self._get(full, offset, length, condition)
+                except Exception as error:
+                    if code_of(error) in ("PreconditionFailed", "NoSuchKey", "InvalidRange"):
+                        raise self._changed(key) from None
+                    raise
+                if _version(answer.headers, int(answer.headers["content-range"].rpartition("/")[2])) != version:
+                    raise self._changed(key)
+                return answer.data
+
+        return cast(BinaryIO, RangedFile(fetch, size, first=answer.data))
+
+    def put(self, key: str, data: bytes | Path) -> Stat:
+        """Write or replace: in one request, or in parts several at a time."""
+        with self._blaming(key) as full:
+            size, metadata = _described(data)
+            if isinstance(data, Path) and size > _ONE_PIECE:
+                self._uploader.send_parts(full, data, metadata)
+            else:
+                self._uploader.send_piece(full, data, metadata)
+            found = self._look(full)
+            if found is not None and found[1].get(WRITER) == metadata[WRITER] and found[0].size != size:
+                raise StoreUnavailable(f"{self._place(key)}: {found[0].size} bytes arrived instead of {size}")
+            _consume(data)
+            return self._told(found[0]) if found else Stat(key, size, datetime.now(UTC), metadata[WRITER])
+
+    def put_if_absent(self, key: str, data: bytes | Path) -> bool:
+        """Write unless it exists: the server decides between racers. A body of more than 5 GiB is refused."""
+        with self._blaming(key) as full:
+            if self._look(full) is not None:
+                return False
+            size, metadata = _described(data)
+            if size > LARGEST_PIECE:
+                raise StoreRefused(f"{self._place(key)}: only 5 GiB can be written if absent, not {size} bytes")
+            if not self._uploader.send_piece(full, data, metadata, only_new=True):
+                found = self._look(full)
+                # The one that it lost to may be its own first try, of which no answer came.
+                if found is None or found[1].get(WRITER) != metadata[WRITER]:
+                    return False
+            _consume(data)
+            return True
+
+    def stat(self, key: str) -> Stat | None:
+        """Look without reading."""
+        with self._blaming(key) as full:
+            found = self._look(full)
+            return self._told(found[0]) if found else None
+
+    def list(self, prefix: str = "", *, after: str | None = None, limit: int = 1000) -> list[Stat]:
+        """Ask for pages, in the order of the keys."""
+        with self._blaming(prefix, check=False) as full:
+            start = self.prefix + after if after else None
+            found = self._client.list_objects(self.bucket, full, recursive=True, start_after=start)
+            return [
+                self._told(Stat(item.object_name, item.size, item.last_modified.replace(microsecond=0), version))
+                for item in islice(found, limit)
+                for version in [_version({"etag": item.etag, "last-modified": item.last_modified}, item.size)]
+            ]
+
+    def delete(self, key: str) -> None:
+        """Remove."""
+        with self._blaming(key) as full:
+            self._client.remove_object(self.bucket, full)
+
+    def path(self, key: str) -> Path | None:
+        """A bucket has no files."""
+        keys.check(key)
+        return None
+
+    def copy(self, key: str, to: str) -> Stat:
+        """Have the server copy, with metadata and tags."""
+        from minio.commonconfig import CopySource
+
+        with self._blaming(key) as full, self._blaming(to) as target:
+            found = self._look(full)
+            if found is None:
+                raise StoreUnavailable(f"{self._place(key)}: {MISSING}")
+            more: dict[str, Any] = {}
+            if found[0].size > LARGEST_PIECE:  # made of parts, which carry nothing along
+                more = {"metadata": _own(found[1]), "tags": self._client.get_object_tags(self.bucket, full)}
+            self._client.copy_object(self.bucket, target, CopySource(self.bucket, full), **more)
+            made = self._look(target)
+            if made is None or made[0].size != found[0].size:
+                raise StoreUnavailable(f"{self._place(to)}: the copy of {key!r} did not arrive whole")
+            return self._told(made[0])
+
+    def sha256(self, key: str) -> str | None:
+        """Give what was noted when it was put."""
+        with self._blaming(key) as full:
+            found = self._look(full)
+            if found is None:
+                raise StoreUnavailable(f"{self._place(key)}: {MISSING}")
+            return found[1].get(DIGEST)
+
+    def tags(self, key: str) -> dict[str, str]:
+        """Ask for them."""
+        with self._blaming(key) as full:
+            return dict(self._client.get_object_tags(self.bucket, full) or {})
+
+    def tag(self, key: str, tags: Mapping[str, str]) -> None:
+        """Replace them."""
+        from minio.commonconfig import Tags
+
+        wanted = Tags.new_object_tags()
+        wanted.update(tagging.check(tags))
+        with self._blaming(key) as full:
+            if wanted:
+                self._client.set_object_tags(self.bucket, full, wanted)
+            else:
+                self._client.delete_object_tags(self.bucket, full)
+
+    def presign_get(self, key: str, seconds: int) -> str:
+        """Sign an address; nothing is asked of the server."""
+        with self._blaming(key) as full:
+            return self._client.presigned_get_object(self.bucket, full, timedelta(seconds=seconds))
+
+    def presign_put(self, key: str, seconds: int) -> str:
+        """Sign an address; nothing is asked of the server."""
+        with self._blaming(key) as full:
+            return self._client.presigned_put_object(self.bucket, full, timedelta(seconds=seconds))
+
+    def _look(self, full: str) -> tuple[Stat, Mapping[str, str]] | None:
+        from minio.error import S3Error
+
+        try:
+            found = self._client.stat_object(self.bucket, full)
+        except S3Error as error:
+            if error.code == "NoSuchKey" and self._bucket_is_there:
+                return None
+            if not has_reason(error):  # the same by GET, whose answers say what is wrong
+                try:
+                    self._get(full, 0, 1)
+                except S3Error as told:
+                    if told.code == "NoSuchKey":
+                        self._bucket_is_there = True
+                        return None
+                    raise told from None
+                if error.code == "NoSuchKey":  # written in between
+                    self._bucket_is_there = True
+                    return self._look(full)
+            raise
+        size, headers = int(found.size or 0), found.metadata or {}
+        modified = found.last_modified or datetime.now(UTC)
+        return Stat(full, size, modified, _version(headers, size)), headers
+
+    def _get(self, full: str, offset: int, length: int, on: Mapping[str, str] | None = None) -> BaseHTTPResponse:
+        return self._client.get_object(self.bucket, full, offset, length, request_headers=dict(on or {}))
+
+    def _told(self, stat: Stat) -> Stat:
+        return Stat(stat.key.removeprefix(self.prefix), stat.size, stat.modified, stat.version)
+
+    @property
+    def _client(self) -> Minio:
+        self._connect()
+        return self._minio
+
+    @property
+    def _uploader(self) -> Uploader:
+        self._connect()
+        return self._sender
+
+    def _connect(self) -> None:
+        from minio import Minio
+
+        known = self._settings
+        with self._lock:
+            if self._owner == os.getpid():
+                return  # a fork must not share its parent's connections
+            pool = PatientPool(known)
+            self._minio = Minio(
+                known.endpoint,
+                known.access_key,
+                known.secret_key.get_secret_value() if known.secret_key else None,
+                known.session_token.get_secret_value() if known.session_token else None,
+                secure=known.secure,
+                region=known.region,
+                http_client=pool,
+            )
+            self._sender = Uploader(self._minio, pool, known, self.bucket)
+            self._owner = os.getpid()
+
+    def _place(self, key: str) -> str:
+        return f"object {key!r} in s3://{self.bucket}/{self.prefix}"
+
+    def _changed(self, key: str) -> SourceChanged:
+        return SourceChanged(f"{self._place(key)}: it was replaced or deleted while it was read")
+
+    @contextlib.contextmanager
+    def _blaming(self, key: str, *, check: bool = True) -> Iterator[str]:
+        """Give the key in the bucket, and errors of ours for all that goes wrong."""
+        from minio.error import MinioException
+        from urllib3.exceptions import HTTPError
+
+        full = self.prefix + key
+        if check:
+            keys.check(key)
+            keys.check(full)
+        try:
+            yield full
+        except MediaError as error:
+            raise error if key in str(error) else type(error)(f"{self._place(key)}: {error}") from None
+        except (MinioException, HTTPError, OSError) as error:
+            raise named(self._place(key), error, self._settings.patience) from error
+
+
+def _described(data: bytes | Path) -> tuple[int, dict[str, str]]:
+    """Give size and metadata."""
+    if isinstance(data, Path):
+        with data.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = os.fstat(file.fileno()).st_size
+    else:
+        digest, size = hashlib.sha256(data).hexdigest(), len(data)
+    return size, {DIGEST: digest, WRITER: uuid.uuid4().hex}
+
+
+def _own(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: headers[name] for name in (DIGEST, WRITER) if name in headers}
+
+
+def _version(headers: Mapping[str, Any], size: int) -> str:
+    """Give the ETag, or time and size where a server gives none (radosgw does not for what came in parts)."""
+    etag = (headers.get("etag") or "").strip('"')
+    if etag and etag != "None":
+        return etag
+    modified = headers.get("last-modified")
+    when = modified if isinstance(modified, datetime) else parsedate_to_datetime(modified or "")
+    return f"{int(when.timestamp())}-{size}"
+
+
+def _consume(data: bytes | Path) -> None:
+    if isinstance(data, Path):
+        data.unlink(missing_ok=True)

@@ -1,0 +1,98 @@
+"""How to reach an object store: what the environment, or whoever knows a connection, says of it."""
+
+from __future__ import annotations
+
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from media_ops.errors import ParamsInvalid
+from media_ops.model import Noun
+
+
+class S3Settings(Noun):
+    """Where the store is and who we are there. Secrets do not show when it is printed."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    endpoint: str = Field("s3.amazonaws.com", description="Host and port, or an address with http:// or https://.")
+    secure: bool = Field(True, description="Use TLS; an address with a scheme says it itself.")
+    region: str = Field("us-east-1", description="The bucket's region; most servers of one's own have this one.")
+    access_key: str | None = Field(None, description="Without one, requests are anonymous.")
+    secret_key: SecretStr | None = Field(None, description="Secret of the access key.")
+    session_token: SecretStr | None = Field(None, description="Token of temporary credentials.")
+    connect_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a connection.")
+    read_timeout: float = Field(60.0, gt=0, description="Seconds to wait for the next bytes.")
+    patience: float = Field(
+        120.0, ge=0, le=600, description="Seconds for which a request is tried again while the store is out of reach."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, values: dict[str, object]) -> dict[str, object]:
+        endpoint = values.get("endpoint")
+        if isinstance(endpoint, str) and "://" in endpoint:
+            parts = urlsplit(endpoint)
+            if parts.scheme not in ("http", "https") or parts.path.strip("/") or "@" in parts.netloc:
+                raise ValueError("endpoint must be a host, host:port, http://host:port or https://host:port")
+            return values | {"endpoint": parts.netloc, "secure": parts.scheme == "https"}
+        return values
+
+    @model_validator(mode="after")
+    def _paired(self) -> Self:
+        if (self.access_key is None) != (self.secret_key is None):
+            raise ValueError("access key and secret key come together or not at all")
+        return self
+
+    @classmethod
+    def from_environment(cls) -> S3Settings:
+        """Read `MEDIA_OPS_S3_...`, and the usual `AWS_...` for what those do not say; raise `ParamsInvalid`.
+
+        Key, secret and token are taken from one of the two: a secret fits no other key.
+        """
+        try:
+            aws, own = _Aws(), _Own()
+            usual: dict[str, object] = {
+                "endpoint": aws.endpoint_url_s3 or aws.endpoint_url,
+                "region": aws.region or aws.default_region,
+            }
+            if own.access_key is None:
+                usual |= {"access_key": aws.access_key_id, "secret_key": aws.secret_access_key}
+                usual |= {"session_token": aws.session_token}
+            said = {name: value for name, value in own if value is not None}
+            return cls.model_validate({name: value for name, value in usual.items() if value is not None} | said)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise ParamsInvalid(
+                f"the object store's settings in the environment (MEDIA_OPS_S3_..., AWS_...): {place or 'together'}: "
+                f"{first['msg']}"
+            ) from None
+
+
+class _Own(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="MEDIA_OPS_S3_", env_ignore_empty=True, hide_input_in_errors=True)
+
+    endpoint: str | None = None
+    secure: bool | None = None
+    region: str | None = None
+    access_key: str | None = None
+    secret_key: SecretStr | None = None
+    session_token: SecretStr | None = None
+    connect_timeout: float | None = None
+    read_timeout: float | None = None
+    patience: float | None = None
+
+
+class _Aws(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="AWS_", env_ignore_empty=True, hide_input_in_errors=True)
+
+    endpoint_url_s3: str | None = None
+    endpoint_url: str | None = None
+    region: str | None = None
+    default_region: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: SecretStr | None = None
+    session_token: SecretStr | None = None

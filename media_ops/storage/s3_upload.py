@@ -1,0 +1,169 @@
+"""Writing to an object store, as the minio client cannot: streamed from the file, on a condition, taken back.
+
+The client reads each part into memory, sends no `If-None-Match`, takes a completion that failed after "200" for a
+success, and lets a failed abort hide why the upload failed. Requests are signed with its signer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+from media_ops.errors import StoreUnavailable
+from media_ops.storage.patience import PatientPool
+from media_ops.storage.s3_errors import check_answer, code_of
+from media_ops.storage.s3_settings import S3Settings
+from media_ops.storage.section import Section
+
+if TYPE_CHECKING:
+    from minio import Minio
+    from urllib3 import BaseHTTPResponse
+
+PART = 8 * 2**20  # bytes; parts are streamed, so that it bounds what is sent again, not memory
+MOST_PARTS = 10_000
+AT_A_TIME = 4
+LARGEST_PIECE = 5 * 2**30
+_STARTS = 3  # a server that was killed may forget an upload
+_ABORTING = 5.0  # seconds: whoever waits for the error has waited long enough
+
+
+class Uploader:
+    """Sends bodies to one bucket."""
+
+    def __init__(self, client: Minio, pool: PatientPool, settings: S3Settings, bucket: str) -> None:
+        self._client = client
+        self._pool = pool
+        self._settings = settings
+        self._bucket = bucket
+
+    def send_piece(self, key: str, data: bytes | Path, metadata: dict[str, str], *, only_new: bool = False) -> bool:
+        """Write in one request; False where `only_new` and the key is taken. Raises the minio client's errors."""
+        headers = metadata | {"Content-Type": "application/octet-stream"}
+        if only_new:
+            headers["If-None-Match"] = "*"
+        with _opened(data) as body:
+            try:
+                self._send("PUT", key, headers=headers, body=body)
+            except Exception as error:
+                if only_new and code_of(error) == "PreconditionFailed":
+                    return False
+                raise
+        return True
+
+    def send_parts(self, key: str, data: Path, metadata: dict[str, str]) -> None:
+        """Write in many requests, several at a time; seen with the last, and nothing stays of a failure."""
+        with _opened(data) as body:
+            assert isinstance(body, Section)
+            for start in range(_STARTS):
+                try:
+                    return self._send_parts(key, body, metadata)
+                except Exception as error:
+                    if code_of(error) != "NoSuchUpload":
+                        raise
+                    if self._is_there(key, metadata):
+                        return None
+                    if start == _STARTS - 1:
+                        raise
+
+    def _send_parts(self, key: str, body: Section, metadata: dict[str, str]) -> None:
+        begun = self._send("POST", key, "uploads=", headers=metadata | {"Content-Type": "application/octet-stream"})
+        upload = f"uploadId={quote(_text(begun.data, 'UploadId'), safe='')}"
+        given_up = Event()
+        try:
+            size = max(PART, -(-len(body) // MOST_PARTS))
+            with ThreadPoolExecutor(AT_A_TIME, "upload") as pool:
+                sent = [
+                    pool.submit(self._send_part, key, upload, number, part, given_up)
+                    for number, part in enumerate(body.parts(size), start=1)
+                ]
+                try:
+                    done, _ = wait(sent, return_when=FIRST_EXCEPTION)
+                    for part in done:
+                        part.result()
+                except BaseException:
+                    given_up.set()
+                    pool.shutdown(cancel_futures=True)
+                    raise
+            body.check_unchanged()
+            listed = "".join(part.result() for part in sent)
+            text = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
+            self._send("POST", key, upload, headers={"Content-Type": "application/xml"}, body=text)
+        except BaseException:
+            with contextlib.suppress(Exception):  # the store's lifecycle takes it away later
+                self._send("DELETE", key, upload, patience=_ABORTING)
+            raise
+
+    def _send_part(self, key: str, upload: str, number: int, part: Section, given_up: Event) -> str:
+        answer = self._send("PUT", key, f"partNumber={number}&{upload}", body=part, given_up=given_up)
+        etag = escape(answer.headers.get("etag", ""))
+        return f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
+
+    def _is_there(self, key: str, metadata: dict[str, str]) -> bool:
+        """Tell whether a completion had been carried out although its answer was lost."""
+        from minio.error import S3Error
+
+        try:
+            found = self._client.stat_object(self._bucket, key).metadata or {}
+        except S3Error:
+            return False
+        return all(found.get(name) == value for name, value in metadata.items())
+
+    def _send(
+        self,
+        method: str,
+        key: str,
+        query: str = "",
+        *,
+        headers: dict[str, str] | None = None,
+        body: bytes | Section = b"",
+        **how: Any,
+    ) -> BaseHTTPResponse:
+        from minio.credentials.credentials import Credentials
+        from minio.signer import sign_v4_s3
+        from minio.time import to_amz_date, utcnow
+
+        url = urlsplit(self._client.get_presigned_url(method, self._bucket, key))._replace(query=query)
+        digest = body.sha256() if isinstance(body, Section) else hashlib.sha256(body).hexdigest()
+        now = utcnow()
+        signed: dict[str, Any] = {**(headers or {}), "Host": url.netloc, "Content-Length": str(len(body))}
+        signed |= {"x-amz-content-sha256": digest, "x-amz-date": to_amz_date(now)}
+        known = self._settings
+        if known.access_key and known.secret_key:
+            token = known.session_token.get_secret_value() if known.session_token else None
+            if token:
+                signed["x-amz-security-token"] = token
+            signed = sign_v4_s3(
+                method=method,
+                url=url,
+                region=known.region,
+                headers=signed,
+                credentials=Credentials(known.access_key, known.secret_key.get_secret_value(), token),
+                content_sha256=digest,
+                date=now,
+            )
+        return check_answer(self._pool.urlopen(method, url.geturl(), body=body, headers=signed, **how))
+
+
+@contextlib.contextmanager
+def _opened(data: bytes | Path) -> Iterator[bytes | Section]:
+    if not isinstance(data, Path):
+        yield data
+        return
+    with data.open("rb") as file:
+        yield Section(file.fileno(), 0, os.fstat(file.fileno()).st_size)
+
+
+def _text(document: bytes, name: str) -> str:
+    for element in ElementTree.fromstring(document).iter():
+        if element.tag.rpartition("}")[2] == name and element.text:
+            return element.text
+    raise StoreUnavailable(f"the server's answer has no {name}")

@@ -1,0 +1,58 @@
+"""A range of a file as something that can be sent, again and again and beside others."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+
+from media_ops.errors import StoreUnavailable
+
+
+class Section:
+    """Bytes `offset` to `offset + length` of an open file; several sections of one file may be read at a time."""
+
+    def __init__(self, descriptor: int, offset: int, length: int) -> None:
+        self._descriptor = descriptor
+        self._offset = offset
+        self._length = length
+        self._at = 0
+        self._state = self._now()
+
+    def __len__(self) -> int:
+        return self._length
+
+    def seek(self, place: int) -> None:
+        """Go to a place counted from the section's beginning."""
+        self._at = place
+
+    def read(self, size: int = -1) -> bytes:
+        """Read on; nothing only at the end. A file that was cut raises `StoreUnavailable`."""
+        left = self._length - self._at
+        data = os.pread(self._descriptor, left if size < 0 else min(size, left), self._offset + self._at)
+        if left and size and not data:
+            raise StoreUnavailable("the file was cut while it was sent")
+        self._at += len(data)
+        return data
+
+    def parts(self, size: int) -> Iterator[Section]:
+        """Give sections of `size` bytes, the last one shorter."""
+        for start in range(0, self._length, size):
+            yield Section(self._descriptor, self._offset + start, min(size, self._length - start))
+
+    def sha256(self) -> str:
+        """Read all of it for its digest."""
+        digest = hashlib.sha256()
+        self.seek(0)
+        while block := self.read(1 << 20):
+            digest.update(block)
+        return digest.hexdigest()
+
+    def check_unchanged(self) -> None:
+        """Raise `StoreUnavailable` if the file was written to since this section was made."""
+        if self._now() != self._state:
+            raise StoreUnavailable("the file was changed while it was sent")
+
+    def _now(self) -> tuple[int, int]:
+        status = os.fstat(self._descriptor)
+        return status.st_size, status.st_mtime_ns
