@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
+import bisect
 from datetime import datetime
 
 from pydantic import Field
@@ -56,19 +56,19 @@ class Tally:
     def __init__(self) -> None:
         self.objects = 0
         self.bytes = 0
-        self._first: list[tuple[float, str, Due]] = []
+        self._first: list[tuple[datetime, str, Due]] = []
 
     def add(self, key: str, size: int, at: datetime | None) -> None:
         """Count an object that is deleted at a time, or never."""
         self.objects += 1
         self.bytes += size
         if at is not None:
-            entry = (-at.timestamp(), key, Due(key=key, size=size, at=at))
-            (heapq.heappush if len(self._first) < _NEXT else heapq.heappushpop)(self._first, entry)
+            bisect.insort(self._first, (at, key, Due(key=key, size=size, at=at)))
+            del self._first[_NEXT:]
 
     def next(self) -> list[Due]:
         """Give those that go first, by time and key."""
-        return sorted((due for *_, due in self._first), key=lambda due: (due.at, due.key))
+        return [due for *_, due in self._first]
 
 
 def sentences(rules: Rules) -> list[str]:

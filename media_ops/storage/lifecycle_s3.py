@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 from media_ops.errors import ParamsInvalid, StoreUnavailable
 from media_ops.storage.applied import Applied, StoreStatus, Tally
 from media_ops.storage.lifecycle_xml import (
+    Meaning,
     deleted_at,
     document,
     is_ours,
@@ -19,6 +20,7 @@ from media_ops.storage.lifecycle_xml import (
     parsed,
     rule_id,
     sentence,
+    spelled,
     wanted_rules,
 )
 from media_ops.storage.roles import Role
@@ -131,14 +133,14 @@ def _settled(client: Minio, bucket: str, wanted: list[Element]) -> list[Element]
     return now
 
 
-def _meanings(rules: list[Element]) -> list[tuple[str, ...]]:
+def _meanings(rules: list[Element]) -> list[Meaning]:
     return sorted(meaning(rule) for rule in rules)
 
 
 def _differences(found: list[Element], wanted: list[Element]) -> list[str]:
     has, wants = _meanings(found), _meanings(wanted)
-    missing = [f"missing: {', '.join(rule)}" for rule in wants if rule not in has]
-    return missing + [f"not wanted: {', '.join(rule)}" for rule in has if rule not in wants]
+    missing = [f"missing: {spelled(rule)}" for rule in wanted if meaning(rule) not in has]
+    return missing + [f"not wanted: {spelled(rule)}" for rule in found if meaning(rule) not in wants]
 
 
 def _uploads(client: Minio, bucket: str) -> Iterator[datetime | None]:

@@ -15,6 +15,7 @@ OURS = "media-ops-"  # how the ids of our rules begin
 SPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 Xml = ElementTree.Element
+Meaning = tuple[str, str, tuple["Meaning", ...]]
 
 
 def parsed(text: str) -> list[Xml]:
@@ -54,17 +55,21 @@ def is_ours(rule: Xml) -> bool:
     return rule_id(rule).startswith(OURS)
 
 
-def meaning(rule: Xml) -> tuple[str, ...]:
+def meaning(element: Xml) -> Meaning:
     """Give what two writings of one rule have in common, whatever the order and the empty elements."""
-    return tuple(sorted(_paths(rule, "")))
+    children = sorted(meaning(child) for child in element)
+    return _name(element), (element.text or "").strip(), tuple(child for child in children if any(child[1:]))
+
+
+def spelled(rule: Xml) -> str:
+    """Write a rule on one line."""
+    return ", ".join(f"{name}={value}" for name, value in _fields(meaning(rule)))
 
 
 def sentence(rule: Xml) -> str:
-    """Say what a rule does; what is no plain rule for the whole bucket is quoted."""
-    parts = dict(part.split("=", 1) for part in meaning(rule))
-    parts.pop("ID", None)
-    off = " (switched off)" if parts.pop("Status", "Enabled") != "Enabled" else ""
-    match sorted(parts.items()):
+    """Say what a rule does; what is no plain rule for the whole bucket is spelled."""
+    fields = [(name, value) for name, value in _fields(meaning(rule)) if name not in ("ID", "Status")]
+    match fields:
         case [("Transition/Days", days), ("Transition/StorageClass", kind)]:
             said = f"objects are changed to class {kind} {spoken(int(days))} after they were stored"
         case [("Expiration/Days", days)]:
@@ -72,8 +77,9 @@ def sentence(rule: Xml) -> str:
         case [("AbortIncompleteMultipartUpload/DaysAfterInitiation", days)]:
             said = f"what unfinished writers left is removed after {spoken(int(days))}"
         case _:
-            said = ", ".join(meaning(rule))
-    return said + off if is_ours(rule) else f"{said}{off} (not ours: {rule_id(rule) or 'without id'})"
+            said = ", ".join(f"{name}={value}" for name, value in fields)
+    said += "" if _text(rule, "Status") == "Enabled" else " (switched off)"
+    return said if is_ours(rule) else f"{said} (not ours: {rule_id(rule) or 'without id'})"
 
 
 def deleted_at(rules: list[Xml], key: str, stored: datetime) -> datetime | None:
@@ -87,13 +93,12 @@ def deleted_at(rules: list[Xml], key: str, stored: datetime) -> datetime | None:
 
 
 def _days(rule: Xml, key: str) -> int | None:
-    parts = [part.split("=", 1) for part in meaning(rule)]
-    found = dict(part for part in parts if part[0] not in ("ID", "Expiration/Days"))
-    prefix = found.pop("Filter/Prefix", "") or found.pop("Prefix", "")
-    on = found.pop("Status", "") == "Enabled"
-    filtered = any(name.startswith("Filter/") for name in found)  # by tags or sizes, which a listing does not tell
-    days = dict(part for part in parts if part[0] == "Expiration/Days").get("Expiration/Days")
-    return int(days) if days and on and not filtered and key.startswith(prefix) else None
+    fields = dict(_fields(meaning(rule)))
+    prefix = fields.pop("Filter/Prefix", "") or fields.pop("Prefix", "")
+    filtered = any(name.startswith("Filter/") for name in fields)  # by tags or sizes, which a listing does not tell
+    days = fields.get("Expiration/Days")
+    applies = fields.get("Status") == "Enabled" and not filtered and key.startswith(prefix)
+    return int(days) if days and applies else None
 
 
 def _rule(name: str, action: str, fields: dict[str, str]) -> Xml:
@@ -121,12 +126,9 @@ def _text(parent: Xml, name: str) -> str:
     return next((child.text or "" for child in parent if _name(child) == name), "")
 
 
-def _paths(element: Xml, above: str) -> list[str]:
+def _fields(rule: Meaning, above: str = "") -> list[tuple[str, str]]:
     found = []
-    for child in element:
-        path = above + _name(child)
-        text = (child.text or "").strip()
-        if text:
-            found.append(f"{path}={text}")
-        found += _paths(child, f"{path}/")
+    for name, text, children in rule[2]:
+        found += [(above + name, text)] if text else []
+        found += _fields((name, text, children), f"{above}{name}/")
     return found
