@@ -67,6 +67,9 @@ def test_a_store_that_cannot_be_tidied_fails_the_run_after_the_others(database: 
     run = _run()
     assert str(run.state) == "failed"
     assert store.list() == []
+    told = run.get_task_instances()[0].xcom_pull(task_ids="tidy")
+    assert [one.get("deleted", 0) for one in told] == [0, 1, 0]
+    assert "not understood" in told[0]["error"]["message"]
 
 
 def test_parsing_it_is_cheap() -> None:

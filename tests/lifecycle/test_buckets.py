@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from media_ops.errors import ParamsInvalid, StoreUnavailable
+from media_ops.storage.janitor import tidy
+from media_ops.storage.lifecycle import initialise, status
 from media_ops.storage.lifecycle_s3 import apply_to_bucket, status_of_bucket
-from media_ops.storage.roles import Role
+from media_ops.storage.roles import Role, Stores
+from tests.lifecycle.conftest import KEY
 
 if TYPE_CHECKING:
     from minio import Minio
@@ -146,6 +149,21 @@ def test_pages_of_unfinished_uploads(s3_client: Minio, bucket: str, monkeypatch:
         s3_client, "_list_multipart_uploads", lambda bucket, **marks: whole(bucket, max_uploads=2, **marks)
     )
     assert status_of_bucket(s3_client, "segment", role(bucket)).incomplete == 7
+
+
+def test_the_server_that_the_environment_names(
+    s3_client: Minio, s3_endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEDIA_OPS_S3_ENDPOINT", f"http://{s3_endpoint}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY[0])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY[1])
+    names = ("source", "result", "segment")
+    roles = {name: {"store": f"{name}-{bucket}", "delete_after_days": 2} for name in names}
+    stores = Stores.model_validate({"home": "s3://", **roles})
+    assert [one.created for one in initialise(stores)] == [True] * 3
+    assert [one.differences for one in status(stores)] == [[]] * 3
+    assert s3_client.bucket_exists(stores.result.bucket or "")
+    assert [one.note for one in tidy(stores)] == ["the object store applies its rules itself"] * 3
 
 
 def test_nobody_there(bucket: str) -> None:

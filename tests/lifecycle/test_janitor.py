@@ -133,6 +133,21 @@ def test_a_removal_waits_for_a_writer_that_moves_its_file(tmp_path: Path) -> Non
     assert (tmp_path / "key").read_bytes() == b"new!"
 
 
+def test_a_writer_waits_for_a_removal(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.put("key", b"old!")
+    removal = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(removal, fcntl.LOCK_EX)
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(store.put, "key", b"new!")
+        time.sleep(0.2)
+        assert not writing.done()
+        assert (tmp_path / "key").read_bytes() == b"old!"
+        os.close(removal)
+        writing.result()
+    assert (tmp_path / "key").read_bytes() == b"new!"
+
+
 def test_what_is_written_beside_the_janitor_stays(tmp_path: Path) -> None:
     """A writer replaces old objects by fresh ones while the janitor goes round: no fresh one is lost."""
     stores = make(tmp_path, result={"delete_after_days": 21})
