@@ -47,7 +47,7 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AIRFLOW"))}
     with (folder / "log").open("wb") as log:
-        command = [PYTHON, "-m", "ministack"]
+        command = [str(PYTHON), "-m", "ministack"]
         server = subprocess.Popen(
             command, env=kept | settings, cwd=folder, stdout=log, stderr=log, start_new_session=True
         )
