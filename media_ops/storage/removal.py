@@ -46,6 +46,8 @@ def remove_unchanged(root: Path, key: str, seen: os.stat_result) -> bool:
                 if not same(os.stat(leaf, dir_fd=way[-1], follow_symlinks=False), seen):
                     return False
                 os.unlink(leaf, dir_fd=way[-1])
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(f".{leaf}.tags", dir_fd=way[-1])  # what a store may keep beside an object
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError as error:

@@ -117,6 +117,14 @@ def test_an_object_that_was_replaced_after_it_was_listed_stays(tmp_path: Path) -
     assert remove_unchanged(store.root, "a/key", now)
 
 
+def test_what_is_kept_beside_an_object_goes_with_it(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    path = aged(store, "a/key", 30)
+    path.with_name(f".{path.name}.tags").write_bytes(b"{}")
+    assert remove_unchanged(store.root, "a/key", path.stat())
+    assert not (tmp_path / "a+").exists()
+
+
 def test_a_removal_waits_for_a_writer_that_moves_its_file(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     seen = aged(store, "key", 30, b"old!").stat()
