@@ -22,9 +22,9 @@ from media_ops.storage import keys, tagging
 from media_ops.storage.claim import claim, sweep
 from media_ops.storage.durable import sync
 from media_ops.storage.port import Stat
+from media_ops.storage.removal import moving
+from media_ops.storage.temporary import FOLDER as _TEMPORARY
 from media_ops.storage.walk import walk
-
-_TEMPORARY = ".temporary"  # a dot-name, so no key becomes it
 
 
 class FolderStore:
@@ -166,7 +166,8 @@ class FolderStore:
                     raise
                 if os.path.realpath(place.parent) != str(place.parent):
                     raise OSError(errno.ELOOP, "a folder on the way is a symbolic link")
-                move(ready, place)
+                with moving(self.root):
+                    move(ready, place)
                 with contextlib.suppress(FileNotFoundError):  # already deleted again
                     sync(place.parent)
                 return
@@ -176,6 +177,7 @@ class FolderStore:
     def _ready(self, data: bytes | Path) -> Iterator[Path]:
         """Give a synced file on the store's own file system, ready to be moved."""
         if isinstance(data, Path) and self._movable(data):
+            os.utime(data)  # its age begins now, as in every other store: rules delete by it
             sync(data)
             yield data
             return
@@ -202,7 +204,8 @@ class FolderStore:
     def _movable(self, path: Path) -> bool:
         self.root.mkdir(parents=True, exist_ok=True)
         status = path.lstat()
-        return stat.S_ISREG(status.st_mode) and status.st_dev == self.root.stat().st_dev
+        here = status.st_dev == self.root.stat().st_dev
+        return here and stat.S_ISREG(status.st_mode) and os.access(path, os.W_OK)
 
     def _claim(self, temporary: Path) -> int:
         temporary.parent.mkdir(parents=True, exist_ok=True)

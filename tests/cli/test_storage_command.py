@@ -1,0 +1,96 @@
+"""`media storage` on folders."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from media_ops.storage.folder import FolderStore
+from tests.cli.conftest import Media
+
+CONFIG = """
+home: {home}
+source: {{store: media-source, colder_after_days: 3, colder_class: GLACIER_IR}}
+result: {{store: media-result, delete_after_days: 21}}
+segment: {{store: media-segment, delete_after_days: 1, abort_after_days: 1}}
+"""
+
+
+@pytest.fixture
+def config(folder: Path) -> Path:
+    path = folder / "storage.yaml"
+    path.write_text(CONFIG.format(home=folder / "home"))
+    return path
+
+
+def of(done: Any, role: str) -> dict[str, Any]:
+    return next(one for one in json.loads(done.stdout) if one["role"] == role)
+
+
+def test_from_nothing_to_a_tidy_store(media: Media, config: Path, folder: Path) -> None:
+    assert of(media("storage", "status", "--config", config, "--json"), "result")["exists"] is False
+    first = of(media("storage", "init", "--config", config, "--json"), "result")
+    assert (first["created"], first["changed"]) == (True, True)
+    again = of(media("storage", "init", "--config", config, "--json"), "result")
+    assert (again["created"], again["changed"]) == (False, False)
+
+    store = FolderStore(folder / "home" / "media-result")
+    for key, days in (("old", 30), ("young", 1)):
+        store.put(key, key.encode())
+        os.utime(store.path(key) or "", (time.time() - days * 86400,) * 2)
+    found = of(media("storage", "status", "--config", config, "--json"), "result")
+    assert (found["objects"], found["bytes"], [due["key"] for due in found["next"]]) == (2, 8, ["old", "young"])
+    would = media("storage", "tidy", "--config", config, "--dry-run")
+    assert "deleted 1 (3 bytes)" in would.stdout
+    assert "dry run" in would.stdout
+    assert of(media("storage", "tidy", "--config", config, "--json"), "result")["deleted"] == 1
+    assert [stat.key for stat in store.list()] == ["young"]
+
+
+def test_for_people(media: Media, config: Path, folder: Path) -> None:
+    said = media("storage", "init", "--config", config).stdout
+    assert f"result  {folder}/home/media-result  made" in said
+    assert "objects are deleted 21 days after they were stored" in said
+    assert "as it was" in media("storage", "init", "--config", config).stdout
+    config.write_text(config.read_text().replace("delete_after_days: 21", "delete_after_days: 9"))
+    assert (
+        "NOT AS CONFIGURED: delete_after_days is 21, and 9" in media("storage", "status", "--config", config).stdout
+    )
+    assert "rules changed" in media("storage", "init", "--config", config).stdout
+    assert "NOT AS CONFIGURED" not in media("storage", "status", "--config", config).stdout
+
+
+def test_the_environment_names_file_and_home(media: Media, config: Path, folder: Path) -> None:
+    config.write_text(CONFIG.format(home=""))
+    environment = {"MEDIA_OPS_STORAGE_CONFIG": str(config), "MEDIA_OPS_STORE": str(folder / "there")}
+    assert media("storage", "init", **environment).returncode == 0
+    assert (folder / "there" / "media-segment").is_dir()
+
+
+def test_refusals(media: Media, config: Path, folder: Path) -> None:
+    config.write_text(config.read_text().replace("days: 21", "days: -21"))
+    for command in ("init", "status", "tidy"):
+        done = media("storage", command, "--config", config)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "result.delete_after_days" in done.stderr
+    config.write_text(CONFIG.format(home="s3://"))
+    done = media("storage", "init", "--config", config, "--json", MEDIA_OPS_S3_ENDPOINT="")
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (2, "params_invalid")
+    (folder / "file").write_bytes(b"")
+    config.write_text(CONFIG.format(home=folder / "file"))
+    done = media("storage", "init", "--config", config)
+    assert done.returncode == 3
+    assert "media-source" in done.stderr
+
+
+def test_a_store_that_cannot_be_tidied(media: Media, config: Path, folder: Path) -> None:
+    media("storage", "init", "--config", config)
+    (folder / "home" / "media-source" / ".rules.json").write_text("{")
+    done = media("storage", "tidy", "--config", config)
+    assert done.returncode == 3
+    assert "not understood" in done.stderr
