@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from media_ops.errors import ParamsInvalid
 from media_ops.storage.applied import Applied, StoreStatus
 from media_ops.storage.lifecycle_folder import apply_to_folder, status_of_folder
 from media_ops.storage.roles import Stores
+from media_ops.storage.s3_settings import S3Settings
 
 if TYPE_CHECKING:
     from minio import Minio
@@ -36,16 +34,7 @@ def status(stores: Stores) -> list[StoreStatus]:
 
 
 def _client() -> Minio:
-    """Give a client of the server that the environment names, with the credentials that it or Amazon's files hold."""
-    from minio import Minio
-    from minio.credentials.providers import AWSConfigProvider, ChainedProvider, EnvAWSProvider
+    """Give a client of the server that the environment names."""
+    from media_ops.storage.s3_client import connect
 
-    endpoint = urlsplit(os.environ.get("MEDIA_OPS_S3_ENDPOINT", ""))
-    if endpoint.scheme not in ("http", "https") or not endpoint.netloc or endpoint.username:
-        raise ParamsInvalid("MEDIA_OPS_S3_ENDPOINT must name the object store, such as https://store.example:9000")
-    return Minio(
-        endpoint.netloc,
-        secure=endpoint.scheme == "https",
-        region=os.environ.get("AWS_REGION"),
-        credentials=ChainedProvider([EnvAWSProvider(), AWSConfigProvider()]),
-    )
+    return connect(S3Settings.from_environment())[0]

@@ -24,6 +24,7 @@ from media_ops.storage.lifecycle_xml import (
     wanted_rules,
 )
 from media_ops.storage.roles import Role
+from media_ops.storage.s3_errors import code_of, named
 
 if TYPE_CHECKING:
     from minio import Minio
@@ -157,13 +158,13 @@ def _uploads(client: Minio, bucket: str) -> Iterator[datetime | None]:
 
 @contextlib.contextmanager
 def _blaming(bucket: str) -> Iterator[None]:
-    from minio.error import MinioException, S3Error
+    from minio.error import MinioException
     from urllib3.exceptions import HTTPError
 
     try:
         yield
-    except S3Error as error:
-        kind = ParamsInvalid if error.code in _REFUSALS else StoreUnavailable
-        raise kind(f"bucket {bucket!r}: {error.message or 'no reason given'} ({error.code})") from error
     except (MinioException, HTTPError, OSError) as error:
-        raise StoreUnavailable(f"bucket {bucket!r}: {error}") from error
+        if (code := code_of(error)) in _REFUSALS:
+            reason = getattr(error, "message", None) or "no reason given"
+            raise ParamsInvalid(f"bucket {bucket!r}: {reason} ({code})") from error
+        raise named(f"bucket {bucket!r}", error) from error

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from media_ops.errors import MediaError, SourceChanged, StoreRefused, StoreUnavailable
 from media_ops.storage import keys, tagging
-from media_ops.storage.patience import PatientPool
 from media_ops.storage.port import Stat
 from media_ops.storage.ranged import BLOCK, RangedFile
+from media_ops.storage.s3_client import connect
 from media_ops.storage.s3_errors import MISSING, code_of, has_reason, named
 from media_ops.storage.s3_settings import S3Settings
 from media_ops.storage.s3_upload import LARGEST_PIECE, Uploader
@@ -223,23 +223,11 @@ class S3Store:
         return self._sender
 
     def _connect(self) -> None:
-        from minio import Minio
-
-        known = self._settings
         with self._lock:
             if self._owner == os.getpid():
                 return  # a fork must not share its parent's connections
-            pool = PatientPool(known)
-            self._minio = Minio(
-                known.endpoint,
-                known.access_key,
-                known.secret_key.get_secret_value() if known.secret_key else None,
-                known.session_token.get_secret_value() if known.session_token else None,
-                secure=known.secure,
-                region=known.region,
-                http_client=pool,
-            )
-            self._sender = Uploader(self._minio, pool, known, self.bucket)
+            self._minio, pool = connect(self._settings)
+            self._sender = Uploader(self._minio, pool, self._settings, self.bucket)
             self._owner = os.getpid()
 
     def _place(self, key: str) -> str:

@@ -59,7 +59,7 @@ def check_answer(answer: BaseHTTPResponse) -> BaseHTTPResponse:
     raise ServerError(f"HTTP status {answer.status}", answer.status)
 
 
-def named(place: str, error: Exception, patience: float) -> MediaError:
+def named(place: str, error: Exception, patience: float = 0) -> MediaError:
     """Give the error of ours that says what happened to `place`; secrets and the server's own words stay out."""
     code = code_of(error)
     if code == "NoSuchKey":
@@ -73,7 +73,8 @@ def named(place: str, error: Exception, patience: float) -> MediaError:
         return StoreUnavailable(f"{place}: the server answered with HTTP status {status}")
     if "certificate" in str(error).lower():
         return StoreRefused(f"{place}: the server's certificate is not trusted")
-    return StoreUnavailable(f"{place}: no answer within {patience:g} seconds of trying: {_reason(error)}")
+    tried = f" within {patience:g} seconds of trying" if patience else ""
+    return StoreUnavailable(f"{place}: no answer{tried}: {_reason(error)}")
 
 
 def _reason(error: BaseException) -> str:

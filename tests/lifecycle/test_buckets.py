@@ -14,10 +14,12 @@ from media_ops.storage.janitor import tidy
 from media_ops.storage.lifecycle import initialise, status
 from media_ops.storage.lifecycle_s3 import apply_to_bucket, status_of_bucket
 from media_ops.storage.roles import Role, Stores
-from tests.lifecycle.conftest import KEY
+from tests.storage.server import Server
 
 if TYPE_CHECKING:
     from minio import Minio
+
+pytestmark = pytest.mark.s3
 
 
 @pytest.fixture
@@ -152,11 +154,13 @@ def test_pages_of_unfinished_uploads(s3_client: Minio, bucket: str, monkeypatch:
 
 
 def test_the_server_that_the_environment_names(
-    s3_client: Minio, s3_endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+    s3_client: Minio, server: Server, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MEDIA_OPS_S3_ENDPOINT", f"http://{s3_endpoint}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY[0])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY[1])
+    known = server.settings
+    assert known.secret_key is not None
+    monkeypatch.setenv("MEDIA_OPS_S3_ENDPOINT", server.address)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(known.access_key))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", known.secret_key.get_secret_value())
     names = ("source", "result", "segment")
     roles = {name: {"store": f"{name}-{bucket}", "delete_after_days": 2} for name in names}
     stores = Stores.model_validate({"home": "s3://", **roles})
