@@ -45,14 +45,14 @@ def open_media(path: str | Path) -> InputContainer:
 def _open(path: str | Path) -> InputContainer:
     far = attached(path)
     file: Any = far.open() if far else address(path)
-    return av.open(
+    container: InputContainer = av.open(
         file,
-        "r",
         format=forced(path),
         options=_decoder_options(""),  # for the look at each stream's beginning
         container_options={"protocol_whitelist": PROTOCOLS, "format_whitelist": DEMUXERS},
         metadata_errors="replace",
     )
+    return container
 
 
 def _refused_demuxer(path: str | Path, error: Exception) -> str | None:

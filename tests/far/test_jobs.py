@@ -115,13 +115,9 @@ def test_small_objects_of_simple_servers_are_taken_whole(server: Web, clip: Clip
 
 
 def test_a_playlist_is_refused_as_a_file_is(server: Web, job: Job) -> None:
-    (server.folder / "list.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nother.ts\n")
+    text = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nother.ts\n#EXT-X-ENDLIST\n"
+    (server.folder / "list.m3u8").write_text(text)
     report = job(server.url("list.m3u8"), "out.mp4")
     assert report.error
     assert (report.error["code"], report.error["rule"]) == ("not_media", "container")
     assert {path for path, _, _ in server.asked} == {"/list.m3u8"}
-
-
-NOISE = ["-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=16", "-f", "lavfi", "-i", "sine=440:r=48000:d=16"]
-NOISE += ["-vf", "noise=alls=60:allf=t", "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-b:v", "45M"]
-NOISE += ["-pix_fmt", "yuv420p", "-c:a", "aac"]

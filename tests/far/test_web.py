@@ -21,6 +21,9 @@ from media_ops.storage.web import WebObject
 from tests.far.web import Web, web
 
 DATA = bytes(range(251)) * 8000
+INTERNAL = ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "0.0.0.0", "100.64.0.1", "224.0.0.1", "127.1"]
+INTERNAL += ["2130706433", "localhost", "[::1]", "[fe80::1]", "[fd00::1]", "[::ffff:127.0.0.1]", "[::]"]
+INTERNAL += ["[64:ff9b::7f00:1]", "[2002:7f00:1::]"]
 
 
 @pytest.fixture
@@ -85,35 +88,14 @@ def test_hosts_that_are(monkeypatch: pytest.MonkeyPatch, listed: str, uri: str) 
     assert hosts.allowed_url(uri).path == "/x"
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
-        "127.0.0.1",
-        "10.1.2.3",
-        "169.254.169.254",
-        "192.168.0.1",
-        "0.0.0.0",
-        "100.64.0.1",
-        "224.0.0.1",
-        "127.1",
-        "2130706433",
-        "localhost",
-        "[::1]",
-        "[fe80::1]",
-        "[fd00::1]",
-        "[::ffff:127.0.0.1]",
-        "[64:ff9b::7f00:1]",
-        "[2002:7f00:1::]",
-        "[::]",
-    ],
-)
+@pytest.mark.parametrize("host", INTERNAL)
 def test_internal_addresses_are_not_connected_to(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", host)
     with pytest.raises(SourceNotAllowed, match="internal network"):
         WebObject(f"http://{host}/x")
 
 
-def test_public_addresses_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_public_addresses_are() -> None:
     assert all(map(hosts._is_public, ("8.8.8.8", "2606:4700::1111", "64:ff9b::808:808")))
 
 
@@ -195,7 +177,7 @@ def test_what_cannot_be_read(server: Web, monkeypatch: pytest.MonkeyPatch) -> No
     server.versions, server.ranges = "etag", False
     with pytest.raises(SourceNotAllowed, match="no ranges"):
         WebObject(server.url("large"))
-    assert server.sent <= 1 << 20 or server.sent < SMALL
+    assert server.sent < SMALL
     assert WebObject(server.url("data")).fetch(7, 9) == DATA[7:16]
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
