@@ -8,8 +8,9 @@ from typing import Any
 
 from media_ops.algorithm import Algorithm
 from media_ops.errors import InputError, OutputExists, ParamsInvalid, Unsupported
+from media_ops.storage.far import is_far
 from media_ops.storage.proved import check_place
-from media_ops.storage.source import locate
+from media_ops.storage.source import find_source, locate
 
 CONTAINERS = (".mp4", ".mov", ".mkv", ".webm")
 
@@ -27,7 +28,7 @@ def taken(kind: type[Algorithm], inputs: list[str], params: dict[str, Any]) -> t
     for name in kind.file_params():
         if isinstance(params.get(name), str):
             params[name] = _located(kind, name, params[name])
-    return locate(inputs[0]), params
+    return find_source(inputs[0]), params
 
 
 def _located(kind: type[Algorithm], name: str, given: str) -> str:
@@ -51,7 +52,7 @@ def destination_of(output: str, source: str, replace: bool) -> Path:
         problem = f"there is no folder {str(path.parent)!r}"
     elif path.is_dir():
         problem = "it is a folder"
-    elif path.exists() and os.path.samefile(path, source):
+    elif not is_far(source) and path.exists() and os.path.samefile(path, source):
         problem = "it is the input itself"
     if problem:
         raise ParamsInvalid(f"output {output!r}: {problem}")

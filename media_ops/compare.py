@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from media_ops.model import Noun
-from media_ops.storage.source import locate
+from media_ops.storage.source import find_source
 
 if TYPE_CHECKING:
     from media_ops.container.heard import Heard
@@ -72,7 +72,7 @@ def compare(
     from media_ops.frames.film import Film
     from media_ops.frames.lockstep import Lockstep
 
-    first, second = Film(locate(a)), Film(locate(b))
+    first, second = Film(find_source(a)), Film(find_source(b))
     seen = Lockstep(first, second)
     seen.play(on_progress)
     findings = _Findings()

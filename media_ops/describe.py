@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,7 +26,9 @@ _UNSAID = {"", "unknown", "unspecified", "reserved", "N/A", "und", "0/0", "0:1"}
 
 
 def describe(path: str) -> Profile:
-    """Describe the file at an absolute path; raises `NotMedia`, or `ToolMissing` without ffprobe."""
+    """Describe the file at an absolute path, or a far source; raises `NotMedia`, or `ToolMissing` without ffprobe."""
+    from media_ops.storage.source import size_of
+
     found = _ffprobe(path)
     container = found.get("format", {})
     names = container.get("format_name", "")
@@ -34,7 +37,7 @@ def describe(path: str) -> Profile:
     return Profile(
         source=path,
         container=names,
-        size=os.path.getsize(path),
+        size=size_of(path),
         duration=_number(container.get("duration"), float),
         bit_rate=_number(container.get("bit_rate"), int),
         streams=[_stream(stream) for stream in found["streams"]],
@@ -86,40 +89,62 @@ def _frames(count: int) -> str:
 def _ffprobe(path: str) -> dict[str, Any]:
     import ffmpeg
 
-    from media_ops.frames.allowed import DEMUXERS, PROTOCOLS, address, forced, refusal, refused_demuxer
+    from media_ops.frames.allowed import DEMUXERS, forced, refusal, refused_demuxer
 
-    options = {"v": "error", "protocol_whitelist": PROTOCOLS, "format_whitelist": DEMUXERS}
+    options = {"v": "error", "format_whitelist": DEMUXERS}
     if demuxer := forced(path):
         options["f"] = demuxer
-    answers: queue.SimpleQueue[dict[str, Any] | Exception] = queue.SimpleQueue()
-
-    def ask() -> None:
-        try:
-            answers.put(ffmpeg.probe(address(path), cmd=FFPROBE, show_chapters=None, **options))
-        except Exception as error:
-            answers.put(error)
-
-    threading.Thread(target=ask, daemon=True).start()  # ffmpeg-python knows no time limit
-    try:
-        answer = answers.get(timeout=PATIENCE)
-    except queue.Empty:
-        raise WorldError(f"{path!r} could not be described: ffprobe gave no answer within {PATIENCE:g} s") from None
+    with _reachable(path) as (address, protocols):
+        answer = _answer(path, address, options | {"protocol_whitelist": protocols})
     if isinstance(answer, FileNotFoundError):
         raise ToolMissing(f"{path!r} could not be described: the program {FFPROBE} is not installed")
     if isinstance(answer, ffmpeg.Error):
         if demuxer := refused_demuxer(answer.stderr.decode(errors="replace")):
             raise NotMedia(f"{path!r} is no media file that can be opened: {refusal(demuxer)}", rule="container")
-        raise NotMedia(f"{path!r} is no media file that can be opened: {_reason(answer.stderr, path)}")
+        raise NotMedia(f"{path!r} is no media file that can be opened: {_reason(answer.stderr, address)}")
     if isinstance(answer, Exception):
         raise WorldError(f"{path!r} could not be described: {answer}") from answer
     return answer
 
 
-def _reason(stderr: bytes, path: str) -> str:
+@contextlib.contextmanager
+def _reachable(path: str) -> Iterator[tuple[str, str]]:
+    """Give the address under which ffprobe finds a source, and the protocols that it may speak to get there."""
+    from media_ops.frames.allowed import PROTOCOLS, address
+    from media_ops.storage.attached import attached
+
+    if (far := attached(path)) is None:
+        yield address(path), PROTOCOLS
+        return
+    from media_ops.storage.view import view
+
+    with view(far) as place:
+        yield place, "http,tcp"
+
+
+def _answer(path: str, address: str, options: dict[str, str]) -> dict[str, Any] | Exception:
+    import ffmpeg
+
+    answers: queue.SimpleQueue[dict[str, Any] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(ffmpeg.probe(address, cmd=FFPROBE, show_chapters=None, **options))
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()  # ffmpeg-python knows no time limit
+    try:
+        return answers.get(timeout=PATIENCE)
+    except queue.Empty:
+        raise WorldError(f"{path!r} could not be described: ffprobe gave no answer within {PATIENCE:g} s") from None
+
+
+def _reason(stderr: bytes, address: str) -> str:
     """Pick the sentence that says most: what the demuxer said, else FFmpeg's last word."""
     lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
     said = [re.sub(r"^\[[^\]]*\] *", "", line) for line in lines if line.startswith("[")]
-    last = lines[-1].removeprefix(f"{path}: ") if lines else "ffprobe cannot read it"
+    last = lines[-1].removeprefix(f"{address}: ") if lines else "ffprobe cannot read it"
     reason = (said or [last])[0].rstrip(".")
     return reason if reason[1:2].isupper() else reason[:1].lower() + reason[1:]
 

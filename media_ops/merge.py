@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from media_ops.frames.index import FrameIndex
     from media_ops.pieces import Piece
     from media_ops.storage import Store
+    from media_ops.storage.state import SourceState
 
 OnProgress = Callable[[int, int | None], None]
 
@@ -44,7 +45,7 @@ def merge(request: MergeRequest, on_progress: OnProgress) -> MergeResult:
     joints = check_seams(request.plan, request.results)
     job = _Job.load(request)
     output = Path(request.output)
-    with scratch_beside(output) as folder, DigestBeside(request.source) as source:
+    with scratch_beside(output) as folder, DigestBeside(request.source, job.state().sha256) as source:
         made, document = folder / f"result{output.suffix}", folder / "proof.json"
         pieces = job.pieces(folder)
         job.write(made, pieces, on_progress)
@@ -213,13 +214,20 @@ class _Job:
         lost = check_kept(path, self.index.facts, self.target, self.container, slack)
         return lost + names_lost(path, self.request.source, self.video_index, self.tracks, self.container)
 
-    def origin(self, sha256: str) -> dict[str, Any]:
-        """Say which file was the source; raise `SourceChanged` if it is no longer the one that was probed."""
+    def state(self) -> SourceState:
+        """What the source was when it was probed."""
         from media_ops.storage.state import SourceState
 
-        state = SourceState.model_validate_json(_read(self.store, f"{self.request.prefix}/source"))
+        return SourceState.model_validate_json(_read(self.store, f"{self.request.prefix}/source"))
+
+    def origin(self, sha256: str) -> dict[str, Any]:
+        """Say which file was the source; raise `SourceChanged` if it is no longer the one that was probed."""
+        from media_ops.storage.far import is_far
+
+        state = self.state()
         state.check(self.request.source)
-        place = os.path.relpath(self.request.source, Path(self.request.output).parent)
+        far = is_far(self.request.source)
+        place = self.request.source if far else os.path.relpath(self.request.source, Path(self.request.output).parent)
         return {"source_path": place, "source_size": state.size, "source_sha256": sha256}
 
     def all_warnings(self) -> list[str]:

@@ -164,6 +164,7 @@ class Metrics(Noun):
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
     frames_decoded: int = 0
+    bytes_read: int = Field(0, description="Bytes of a far source that were fetched.")
     bytes_written: int = 0
     peak_bytes: int = Field(0, description="Most memory that the child held at one moment.")
     algorithm_cpu_seconds: float = Field(0.0, description="Of `cpu_seconds`, those inside a frame algorithm.")

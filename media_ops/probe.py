@@ -26,10 +26,11 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
     from media_ops.frames.indexing import build_index
     from media_ops.frames.look import colour_of, display_matrix, look
     from media_ops.storage import open_store
-    from media_ops.storage.source import locate
+    from media_ops.storage.attached import attached
+    from media_ops.storage.source import digest_of, find_source
     from media_ops.storage.state import SourceState
 
-    source = locate(request.source)
+    source = find_source(request.source)
     state = SourceState.of(source)
     profile = describe(source)
     index = build_index(
@@ -54,6 +55,9 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
         extras=first.extras,
     )
     index = replace(index, facts=facts)
+    if attached(source):
+        # Its blocks are here now: nobody has to fetch them once more for this.
+        state = state.model_copy(update={"sha256": digest_of(source)})
     key = f"{request.prefix}/index"
     store = open_store(request.store)
     store.put(key, index.to_bytes())

@@ -9,10 +9,16 @@ from pydantic import Field
 from media_ops.model import AudioResult, Metrics, Noun, Plan, Profile, Proof, Segment, SegmentResult
 
 
-class ProbeRequest(Noun):
-    """Look at `source`; write its index below `prefix` in `store`."""
+class SourceRequest(Noun):
+    """Something to be done with `source`, a path or an address."""
 
     source: str
+    kept: str = Field("", description="Folder in which blocks of a far source are kept for the job's other attempts.")
+
+
+class ProbeRequest(SourceRequest):
+    """Look at `source`; write its index below `prefix` in `store`."""
+
     store: str
     prefix: str
     thorough: bool = Field(False, description="Decode the whole video, so that all damage is known.")
@@ -44,10 +50,9 @@ class ProbeResult(Noun):
     metrics: Metrics = Metrics()
 
 
-class SegmentRequest(Noun):
+class SegmentRequest(SourceRequest):
     """Work on one segment of `source`."""
 
-    source: str
     store: str
     prefix: str
     segment: Segment
@@ -88,19 +93,17 @@ class ProcessRequest(SegmentRequest):
     digests: bool = Field(False, description="Store the digest of every source frame.")
 
 
-class AudioRequest(Noun):
+class AudioRequest(SourceRequest):
     """Make the sound of `source` ready for a container named by its file extension, such as `.mp4`."""
 
-    source: str
     store: str
     prefix: str
     container: str
 
 
-class MergeRequest(Noun):
+class MergeRequest(SourceRequest):
     """Join `results` into `output`, prove it, and only then publish it."""
 
-    source: str
     store: str
     prefix: str
     output: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import resource
 import time
 import uuid
@@ -28,6 +27,7 @@ from media_ops.requests import (
     ProbeResult,
     ProcessRequest,
 )
+from media_ops.storage.far import shown
 from media_ops.storage.publish import scratch_beside
 from media_ops.trial import Made, Trial
 from media_ops.worker.attempt import (
@@ -62,7 +62,11 @@ def run(
     """
     meter = _Meter()
     duration = 0.0
-    draft: dict[str, Any] = {"algorithm": {"name": algorithm, "version": ""}, "inputs": inputs, "warnings": []}
+    draft: dict[str, Any] = {
+        "algorithm": {"name": algorithm, "version": ""},
+        "inputs": list(map(shown, inputs)),
+        "warnings": [],
+    }
     try:
         kind = get(algorithm)
         draft["algorithm"]["version"] = kind.version
@@ -71,11 +75,12 @@ def run(
         destination = destination_of(output, source, replace)
         check_container(ready, destination.suffix)
         with scratch_beside(destination) as scratch, Crew(workers, on_event) as crew:
-            job = _Job(ready, params, source, str(scratch / "store"), options, crew, trial, meter)
+            job = _Job(ready, params, source, scratch, options, crew, trial, meter)
             duration = job.work(destination, replace, draft)
     except MediaError as error:
         return RunReport(**draft, outcome="failed", metrics=meter.read(), error=error.to_record())
-    metrics = meter.read() | _figures(draft["proof"], os.path.getsize(source)) | _work_figures(job.results)
+    metrics = meter.read() | _figures(draft["proof"], draft["proof"].source_size) | _work_figures(job.results)
+    metrics["bytes_read"] = job.bytes_read
     metrics["speed"] = round(duration / metrics["wall_seconds"], 3)
     return RunReport(**draft, outcome="succeeded", outputs=[str(destination)], metrics=metrics)
 
@@ -86,7 +91,7 @@ class _Job:
         algorithm: Algorithm,
         params: dict[str, Any],
         source: str,
-        store: str,
+        scratch: Path,
         options: JobOptions,
         crew: Crew,
         trial: Trial | None,
@@ -95,7 +100,8 @@ class _Job:
         self.algorithm = algorithm
         self.params = params
         self.source = source
-        self.store = store
+        self.store, self.kept = str(scratch / "store"), str(scratch / "source")
+        self.bytes_read = 0
         self.options = options
         self.crew = crew
         self.trial = trial
@@ -108,6 +114,7 @@ class _Job:
             self.trial.began(self.crew)
         request = ProbeRequest(
             source=self.source,
+            kept=self.kept,
             store=self.store,
             prefix=_PREFIX,
             thorough=self.options.on_damage == "conceal",
@@ -130,6 +137,7 @@ class _Job:
             merged = self.crew.do(
                 "merge", lambda: merge_attempt(self._merging(probe, plan, audio, results, destination, replace))
             )
+        self.bytes_read += sum(p.metrics.bytes_read for p in (probe, *results, audio, merged) if p)
         for warning in [w for part in (*results, audio, merged) if part for w in part.warnings]:
             if warning not in draft["warnings"]:
                 draft["warnings"].append(warning)
@@ -164,6 +172,7 @@ class _Job:
         def looking(segment: Segment) -> Callable[[], Attempt[AnalyseResult]]:
             request = AnalyseRequest(
                 source=self.source,
+                kept=self.kept,
                 segment=segment,
                 files=probe.files,
                 trace_id=str(uuid.uuid4()),
@@ -175,6 +184,7 @@ class _Job:
 
         parts = [self.crew.begin("analyse", looking(segment), segment.order) for segment in plan.looked]
         self.crew.wait()
+        self.bytes_read += sum(part.result().metrics.bytes_read for part in parts)
         found = [part.result().artefact for part in parts]
         if self.algorithm.analyses() == "whole":
             return found[0]
@@ -184,7 +194,9 @@ class _Job:
     def _produce(
         self, probe: ProbeResult, plan: Plan, artefact: str | None, container: str
     ) -> tuple[AudioResult | None, list[SegmentResult]]:
-        request = AudioRequest(source=self.source, store=self.store, prefix=_PREFIX, container=container)
+        request = AudioRequest(
+            source=self.source, kept=self.kept, store=self.store, prefix=_PREFIX, container=container
+        )
         audio = self.crew.begin("audio", lambda: audio_attempt(request)) if probe.profile.has_audio else None
 
         def processing(segment: Segment) -> Callable[[], Attempt[SegmentResult]]:
@@ -197,6 +209,7 @@ class _Job:
     def _segment(self, segment: Segment, plan: Plan, probe: ProbeResult, artefact: str | None) -> ProcessRequest:
         return ProcessRequest(
             source=self.source,
+            kept=self.kept,
             store=self.store,
             prefix=_PREFIX,
             segment=segment,
@@ -221,6 +234,7 @@ class _Job:
     ) -> MergeRequest:
         return MergeRequest(
             source=self.source,
+            kept=self.kept,
             store=self.store,
             prefix=_PREFIX,
             output=str(destination),

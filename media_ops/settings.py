@@ -23,3 +23,16 @@ class Settings(BaseSettings):
         "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
         description="Font file of text that names none: what `make setup` installs.",
     )
+    http_hosts: str = Field(
+        "",
+        description="Hosts that sources may be read from by `http(s)`, separated by commas: `host`, `host:port`, "
+        "`*.domain`; none by default.",
+    )
+    http_private: bool = Field(False, description="Whether these may have addresses of an internal network.")
+    s3_buckets: str = Field(
+        "",
+        description="Buckets that sources of Airflow's jobs may be read from, separated by commas; none by default.",
+    )
+    source_patience: float = Field(
+        60.0, ge=0, le=3600, description="Seconds for which a far source that does not answer is asked again."
+    )

@@ -22,11 +22,11 @@ def command(
 ) -> int:
     """Compare two videos frame by frame: count, times, places, colour tags, sound, quality. Exit 1 if they differ."""
     from media_ops.compare import CompareRequest
-    from media_ops.storage.source import locate
+    from media_ops.storage.source import find_source
     from media_ops.worker.attempt import compare_attempt
 
     for uri in (a, b):
-        locate(uri)
+        find_source(uri)
     attempt = compare_attempt(CompareRequest(a=a, b=b, min_psnr=min_psnr, exact=exact))
     if as_json or not sys.stderr.isatty():
         result = attempt.run()

@@ -12,18 +12,20 @@ if TYPE_CHECKING:
 
 
 def command(
-    uri: Annotated[str, typer.Argument(help="A file, as a path or file:///...")],
+    uri: Annotated[
+        str, typer.Argument(help="A file, as a path or file:///..., or a far one: http(s)://..., s3://bucket/key")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
     """Show what a source is: streams, colour, frames, and what is unusual about their times."""
     import tempfile
 
     from media_ops.requests import ProbeRequest
-    from media_ops.storage.source import locate
+    from media_ops.storage.source import find_source
     from media_ops.worker.attempt import probe_attempt
 
     with tempfile.TemporaryDirectory(prefix="media-probe-") as store:
-        result = probe_attempt(ProbeRequest(source=locate(uri), store=store, prefix="probe")).run()
+        result = probe_attempt(ProbeRequest(source=find_source(uri), store=store, prefix="probe")).run()
     if as_json:
         print(result.model_dump_json(indent=2, exclude={"index"}))
     else:

@@ -73,14 +73,17 @@ def request(document: Document, result: str, source: str | None, full: bool) -> 
     """Ask for a check; without `source`, it is looked for where the proof says."""
     from media_ops.errors import InputError
     from media_ops.proof.report import CheckRequest
-    from media_ops.storage.source import locate
+    from media_ops.storage.far import is_far
+    from media_ops.storage.source import find_source, locate
 
     proof, reason = document.proof, "the proof does not say where the source was"
     if source is not None:
-        source = locate(source)
+        source = find_source(source)
     elif proof.source_path:
         try:
-            source = locate(os.path.normpath(os.path.join(document.path.parent, proof.source_path)))
+            far = is_far(proof.source_path)
+            place = proof.source_path if far else os.path.join(document.path.parent, proof.source_path)
+            source = find_source(place if far else os.path.normpath(place))
         except InputError as error:
             reason = f"the source is not where it was: {error}"
     return CheckRequest(

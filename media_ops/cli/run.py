@@ -111,12 +111,13 @@ def _run(
     from media_ops.errors import MediaError
     from media_ops.model import RunReport
     from media_ops.run import cpu_seconds, run
+    from media_ops.storage.far import shown
 
     try:
         params = typed(algorithm, given)
     except MediaError as error:
         named = {"name": algorithm, "version": ""}
-        return RunReport(outcome="failed", algorithm=named, inputs=inputs, error=error.to_record())
+        return RunReport(outcome="failed", algorithm=named, inputs=list(map(shown, inputs)), error=error.to_record())
     workers = workers or len(os.sched_getaffinity(0))
     if quiet or not sys.stderr.isatty():
         report = run(algorithm, inputs, output, params, options, workers=workers, replace=replace)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from media_ops.storage.source import open_source
+
 PROTOCOLS = "file"
 # Demuxers that read the one file they are given. Left out are playlists and lists (hls, dash, concat, imf, WebM
 # manifests), what opens other files or those beside it (sdp, image2 and its patterns, vobsub, mlv), devices, filter
@@ -55,7 +57,7 @@ def forced(path: str | Path) -> str | None:
     """Name the demuxer of a picture whose name FFmpeg would take for a pattern, such as `my%20dog.gif`; else None."""
     if "%" not in os.path.basename(path):
         return None
-    with open(path, "rb") as file:
+    with open_source(path) as file:
         start = file.read(64)
     return next((demuxer for demuxer, tells in _PICTURES if tells(start)), None)
 

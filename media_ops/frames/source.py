@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from media_ops.errors import NotMedia, NoVideo, SourceNotFound, Unsupported
 from media_ops.frames.allowed import DEMUXERS, PROTOCOLS, address, forced, refusal
+from media_ops.storage.attached import attached
 
 _MOST_PIXELS = 8192 * 8192
 _BESIDE = (
@@ -26,7 +27,7 @@ _BESIDE = (
 
 
 def open_media(path: str | Path) -> InputContainer:
-    """Open a local file with the demuxers and the one protocol that cannot lead anywhere else.
+    """Open a file, or a far source, with the demuxers and the one protocol that cannot lead anywhere else.
 
     Raises `SourceNotFound` or `NotMedia`; rule `container` where FFmpeg knows the bytes but must not follow them.
     """
@@ -42,13 +43,16 @@ def open_media(path: str | Path) -> InputContainer:
 
 
 def _open(path: str | Path) -> InputContainer:
-    return av.open(
-        address(path),
+    far = attached(path)
+    file: Any = far.open() if far else address(path)
+    container: InputContainer = av.open(
+        file,
         format=forced(path),
         options=_decoder_options(""),  # for the look at each stream's beginning
         container_options={"protocol_whitelist": PROTOCOLS, "format_whitelist": DEMUXERS},
         metadata_errors="replace",
     )
+    return container
 
 
 def _refused_demuxer(path: str | Path, error: Exception) -> str | None:

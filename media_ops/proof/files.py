@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -49,13 +47,14 @@ class File:
 
     def same_bytes(self, size: int, sha256: str) -> str:
         """Compare the file with its digest."""
+        from media_ops.storage.source import digest_of, size_of
+
         if self.missing:
             raise NotPossible(self.missing)
-        found = os.path.getsize(self.path)
+        found = size_of(self.path)
         if found != size:
             raise ProofFailed(f"the {self.role} has {found} bytes, not {size}")
-        with open(self.path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = digest_of(self.path)
         if digest != sha256:
             raise ProofFailed(
                 f"the {self.role} is another file: its sha256 is {digest[:16]}..., not {sha256[:16]}..."

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from media_ops.errors import OutputExists, ParamsInvalid, StoreUnavailable
 from media_ops.storage.durable import sync
+from media_ops.storage.far import is_far
 from media_ops.storage.publish import cannot_write
 
 SUFFIX = ".proof.json"
@@ -34,7 +35,7 @@ def check_place(given: str, output: Path, source: str, replace: bool) -> None:
     place = proof_path(output)
     if place.is_dir():
         raise ParamsInvalid(f"output {given!r}: its proof cannot be written, {place.name!r} is a folder")
-    if place == Path(source) or (place.exists() and os.path.samefile(place, source)):
+    if not is_far(source) and (place == Path(source) or (place.exists() and os.path.samefile(place, source))):
         raise ParamsInvalid(f"output {given!r}: its proof would replace the source {place.name!r}")
     if not replace and os.path.lexists(place):
         raise OutputExists(f"output {given!r}: the proof {place.name!r} exists already and is not to be replaced")

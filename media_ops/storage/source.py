@@ -2,11 +2,61 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
+from pathlib import Path
+from typing import BinaryIO, cast
 
 from media_ops.errors import NotMedia, SourceNotAllowed, SourceNotFound
 from media_ops.storage.address import file_path, scheme_of
+from media_ops.storage.attached import attached
+from media_ops.storage.far import FarObject, is_far
+
+
+def find_source(uri: str) -> str:
+    """Give what a job reads: the path of a file, as `locate` does, or a far address that is allowed, as it was given.
+
+    Nothing far is asked for yet.
+    """
+    if attached(uri):
+        return uri
+    if not is_far(uri) or os.path.lexists(uri):
+        return locate(uri)
+    if uri[:5].lower() != "s3://":
+        from media_ops.storage.hosts import allowed_url
+
+        allowed_url(uri)
+    return uri
+
+
+def open_far(uri: str) -> FarObject:
+    """Open what a far address names."""
+    if uri[:5].lower() == "s3://":
+        from media_ops.storage.bucket import StoredObject
+
+        return StoredObject.at(uri)
+    from media_ops.storage.web import WebObject
+
+    return WebObject(uri)
+
+
+def open_source(name: str | Path) -> BinaryIO:
+    """Open a source to read its bytes, near or far."""
+    far = attached(name)
+    return cast(BinaryIO, far.open()) if far else open(name, "rb")
+
+
+def size_of(name: str | Path) -> int:
+    """Give a source's size in bytes."""
+    far = attached(name)
+    return far.far.size if far else os.path.getsize(name)
+
+
+def digest_of(name: str | Path) -> str:
+    """Give the sha256 of a source."""
+    with open_source(name) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def locate(uri: str) -> str:

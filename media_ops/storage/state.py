@@ -10,24 +10,32 @@ from pathlib import Path
 
 from media_ops.errors import SourceChanged
 from media_ops.model import Noun
+from media_ops.storage.attached import attached
+from media_ops.storage.source import open_source
 
 _BLOCK = 1 << 20
 
 
 class SourceState(Noun):
-    """What a change of a file would change too."""
+    """What a change of a file would change too. A far one has a version, and its sha256 once all of it was read."""
 
     size: int
-    modified_ns: int
+    modified_ns: int = 0
+    version: str = ""
+    sha256: str = ""
 
     @classmethod
     def of(cls, path: str | Path) -> SourceState:
-        """Look at the file as it is now."""
+        """Look at the file as it is now, at a far one as it was when this process opened it."""
+        if found := attached(path):
+            return cls(size=found.far.size, version=found.far.version)
         status = os.stat(path)
         return cls(size=status.st_size, modified_ns=status.st_mtime_ns)
 
     def check(self, path: str | Path) -> None:
         """Raise `SourceChanged` if the file is another by now."""
+        if found := attached(path):
+            return self._check_far(str(path), *found.far.now())
         try:
             now = SourceState.of(path)
         except OSError as error:
@@ -38,12 +46,28 @@ class SourceState(Noun):
                 f"{now.size} now, and times of change {self.modified_ns} and {now.modified_ns}"
             )
 
+    def check_opened(self, path: str) -> None:
+        """Raise `SourceChanged` if the far source that this process opened is another."""
+        now = SourceState.of(path)
+        self._check_far(path, now.size, now.version)
+
+    def _check_far(self, path: str, size: int, version: str) -> None:
+        if (size, version) != (self.size, self.version):
+            raise SourceChanged(
+                f"{path}: the source was changed while it was worked on: {self.size} bytes of version "
+                f"{self.version} when it was probed, {size} bytes of version {version} now"
+            )
+
 
 class DigestBeside:
-    """The sha256 of a file, computed in a thread beside other work; leaving the block gives it up."""
+    """The sha256 of a file, computed in a thread beside other work, unless it is `known`.
 
-    def __init__(self, path: str | Path) -> None:
+    Leaving the block gives it up.
+    """
+
+    def __init__(self, path: str | Path, known: str = "") -> None:
         self._path = path
+        self._known = known
         self._given_up = threading.Event()
         self._pool = ThreadPoolExecutor(1, "digest")
 
@@ -60,8 +84,10 @@ class DigestBeside:
         return self._digest.result()
 
     def _read(self) -> str:
+        if self._known:
+            return self._known
         digest = hashlib.sha256()
-        with open(self._path, "rb") as file:
+        with open_source(self._path) as file:
             while not self._given_up.is_set() and (block := file.read(_BLOCK)):
                 digest.update(block)
         return digest.hexdigest()

@@ -17,6 +17,7 @@ from typing import Any
 
 from media_ops.errors import MediaError, OurError, WorldError
 from media_ops.worker.limits import die_with, limit_resources
+from media_ops.worker.near import near
 
 _PROGRESS_EVERY = 0.2  # seconds
 
@@ -31,7 +32,10 @@ def main() -> int:
     os.dup2(2, 1)
     pipe = _Pipe(answers)
     try:
-        result = _run(verb, sys.stdin.read(), scratch, pipe.progress)
+        with near(verb, sys.stdin.read(), scratch) as asked:
+            result = _run(verb, asked.request, scratch, pipe.progress)
+            if asked.sources and "metrics" in result:
+                result["metrics"]["bytes_read"] = asked.bytes_read
     except MediaError as error:
         pipe.send({"error": error.to_record()})
     except (OSError, MemoryError) as error:

@@ -15,7 +15,8 @@ _SOURCE: dict[str, Any] = {
         minLength=1,
         maxLength=4096,
         title="Source",
-        description_md="The video to read: an absolute path or a `file:///` address below an allowed folder.",
+        description_md="The video to read: an absolute path or a `file:///` address below an allowed folder; or, "
+        "if the operator of the system allows it, `https://host/...` or `s3://bucket/key`.",
         section="Source",
     )
 }

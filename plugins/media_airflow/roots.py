@@ -11,17 +11,38 @@ from pathlib import Path
 
 from media_ops.asked import CONTAINERS
 from media_ops.errors import OutputExists, ParamsInvalid, SourceNotAllowed, Unsupported
+from media_ops.settings import Settings as Library
 from media_ops.storage.address import file_path, scheme_of
+from media_ops.storage.far import is_far, shown
+from media_ops.storage.hosts import allowed_url
 from media_ops.storage.proved import check_place
 from media_ops.storage.source import locate
 
 
 def source_file(given: str, roots: Iterable[Path], role: str = "source") -> str:
-    """Give the resolved path of a readable, regular, allowed file to read; a root may be that one file."""
+    """Give the resolved path of a readable, regular, allowed file to read; a root may be that one file.
+
+    A source may be far, too: on a host that is listed, or in a bucket that is.
+    """
+    if role == "source" and is_far(given):
+        return _far_source(given)
     path = _resolve(role, given)
     if path is None or not any(path.is_relative_to(root) for root in roots):
         raise _not_allowed(role, given)
     return locate(str(path))
+
+
+def _far_source(given: str) -> str:
+    scheme, _, rest = given.partition("://")
+    if scheme.lower() != "s3":
+        if "@" in rest.partition("/")[0]:  # a run's parameters are there for all to see
+            raise SourceNotAllowed(f"source {shown(given)!r}: it must not hold a user or a password")
+        allowed_url(given)
+        return given
+    bucket = rest.partition("/")[0]
+    if not bucket or bucket not in [name.strip() for name in Library().s3_buckets.split(",")]:
+        raise SourceNotAllowed(f"source {given!r}: it is not in a bucket that jobs may use")
+    return given
 
 
 def output_file(given: str, roots: Iterable[Path], *, source: str, replace: bool) -> Path:
@@ -56,7 +77,7 @@ def _resolve(role: str, given: str) -> Path | None:
 
 
 def _check_place(given: str, path: Path, source: str, replace: bool) -> None:
-    if path == Path(source) or (path.exists() and path.samefile(source)):
+    if not is_far(source) and (path == Path(source) or (path.exists() and path.samefile(source))):
         raise ParamsInvalid(f"output {given!r}: it is the source itself")
     if path.is_dir():
         raise ParamsInvalid(f"output {given!r}: it is a folder")

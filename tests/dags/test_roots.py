@@ -112,7 +112,7 @@ def test_places_outside_are_refused(tree: Path, name: str) -> None:
 )
 def test_other_schemes_and_relative_paths_are_refused(tree: Path, text: str) -> None:
     for ask in (source, output):
-        with pytest.raises(SourceNotAllowed, match=r"not served|absolute path"):
+        with pytest.raises(SourceNotAllowed, match=r"not served|absolute path|not among the hosts|not in a bucket"):
             ask(tree, text)
 
 
@@ -168,3 +168,26 @@ def test_what_an_output_may_be(tree: Path) -> None:
     with pytest.raises(OutputExists):
         output(tree, f"{root}/sub/in.mp4", replace=False)
     assert output(tree, f"{root}/sub/in.mp4") == root / "sub/in.mp4"
+
+
+def test_far_sources_are_those_that_are_listed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", "films.example")
+    monkeypatch.setenv("MEDIA_OPS_S3_BUCKETS", "media-source, other")
+    for far in ("https://films.example/a.mp4?sig=x", "s3://media-source/a.mp4", "s3://other/b/c.mp4"):
+        assert source(tree, far) == far
+    refused = [
+        "https://elsewhere.example/a.mp4",
+        "https://films.example:444/a.mp4",
+        "https://me:word@films.example/a",
+    ]
+    for far in (*refused, "s3://secret/a.mp4", "s3:///a.mp4", "s3://"):
+        with pytest.raises(SourceNotAllowed) as caught:
+            source(tree, far)
+        assert "word" not in str(caught.value).replace("password", "")
+
+
+def test_an_existing_output_of_a_far_source(tree: Path) -> None:
+    from media_airflow.roots import output_file
+
+    given = str(tree / "root" / "inner.mp4")
+    assert output_file(given, [tree / "root"], source="https://films.example/inner.mp4", replace=True)

@@ -1,0 +1,100 @@
+"""Far sources that this process reads, by the names under which they are shown.
+
+Everything that opens a source knows it by its name: a path, or an address without its secrets. Here a name of the
+second kind is followed to what it stands for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+
+from media_ops.errors import MediaError
+from media_ops.storage.blocks import BlockFile
+from media_ops.storage.far import SMALL, FarObject
+from media_ops.storage.ranged import BLOCK, RangedFile
+
+# Of a source that is read on and on, so many blocks are asked for at once: a far server answers each in 10 to 100 ms.
+_MOST_AHEAD = 8
+_ATTACHED: dict[str, Attached] = {}
+
+
+class Attached:
+    """A far object and the blocks of it that are here; `failure` is the first thing that went wrong with it.
+
+    FFmpeg takes many a read that failed for the end of the file. So whoever attached a source asks for `failure` when
+    all is done, whatever came of it.
+    """
+
+    def __init__(self, far: FarObject, kept: Path, name: str) -> None:
+        self.far = far
+        self.name = name
+        self.failure: MediaError | None = None
+        key = hashlib.sha256(f"{name}\n{far.size}\n{far.version}".encode()).hexdigest()
+        self._blocks = BlockFile.where_there_is_room(kept, key, far.size)
+        self._small = far.size <= SMALL
+
+    def open(self) -> FarFile:
+        """Open it, as often as needed."""
+        return FarFile(self)
+
+    def fetch(self, offset: int, length: int, ahead: int) -> bytes:
+        """Give the block at `offset`; up to `ahead` that follow it and are not here are fetched with it."""
+        try:
+            return self._fetch(offset, length, ahead)
+        except MediaError as error:
+            self.failure = self.failure or error
+            raise
+
+    def _fetch(self, offset: int, length: int, ahead: int) -> bytes:
+        blocks, number = self._blocks, offset // BLOCK
+        if blocks is None:
+            return self.far.fetch(offset, length)
+        if (found := blocks.get(number)) is not None:
+            return found
+        end = offset + length
+        most = self.far.size if self._small else end + ahead * BLOCK
+        while end < min(most, self.far.size) and blocks.get(end // BLOCK) is None:
+            end = min(end + BLOCK, self.far.size)
+        data = self.far.fetch(offset, end - offset)
+        if len(data) == end - offset:  # what is cut short is told of by whoever asked
+            for place in range(0, len(data), BLOCK):
+                blocks.put(number + place // BLOCK, data[place : place + BLOCK])
+        return data[:length]
+
+
+class FarFile(RangedFile):
+    """A far source, opened. FFmpeg takes its `name` for a file's: the ending counts."""
+
+    def __init__(self, source: Attached) -> None:
+        self.name = source.name
+        self._source = source
+        self._expected, self._run = -1, 0
+        self._turn = threading.Lock()
+        super().__init__(self._next, source.far.size)
+
+    def _next(self, offset: int, length: int) -> bytes:
+        with self._turn:
+            self._run = min(2 * self._run + 1, _MOST_AHEAD - 1) if offset == self._expected else 0
+            self._expected = offset + length
+        return self._source.fetch(offset, length, self._run)
+
+
+def attach(far: FarObject, kept: Path) -> str:
+    """Make a far object known to this process; give the name that stands for it. Blocks are kept in `kept`."""
+    name, number = far.shown, 2
+    while name in _ATTACHED:
+        name, number = f"{far.shown} ({number})", number + 1
+    _ATTACHED[name] = Attached(far, kept, name)
+    return name
+
+
+def detach(name: str) -> None:
+    """Forget it."""
+    _ATTACHED.pop(name, None)
+
+
+def attached(name: str | Path) -> Attached | None:
+    """Give what a name stands for; None for a path."""
+    return _ATTACHED.get(name) if isinstance(name, str) else None

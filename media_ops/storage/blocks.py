@@ -1,0 +1,63 @@
+"""Blocks of a far source that were fetched, on a disk of this machine: what one attempt read, no other fetches."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from media_ops.storage.ranged import BLOCK
+
+_MARK = 8
+_NONE = bytes(_MARK)
+
+
+class BlockFile:
+    """Blocks of an object of `size` bytes in the sparse file `path`; processes share it without a lock.
+
+    Behind the data each block has a digest: one that is absent, half-written or damaged is not there. A disk that is
+    full keeps no more blocks, and nothing fails.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._size = size
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+    @classmethod
+    def where_there_is_room(cls, folder: Path, name: str, size: int) -> BlockFile | None:
+        """Open or make it; None where it would fill more than half of what is free, which the result needs, too."""
+        path = folder / name
+        try:
+            free = os.statvfs(folder)
+            if not path.exists() and 2 * size > free.f_bavail * free.f_frsize:
+                return None
+            return cls(path, size)
+        except OSError:
+            return None
+
+    def get(self, number: int) -> bytes | None:
+        """Give a block; None where it is not there."""
+        try:
+            mark = os.pread(self._file, _MARK, self._size + number * _MARK)
+            if len(mark) < _MARK or mark == _NONE:
+                return None
+            data = os.pread(self._file, min(BLOCK, self._size - number * BLOCK), number * BLOCK)
+        except OSError:
+            return None
+        return data if _mark(data) == mark else None
+
+    def put(self, number: int, data: bytes) -> None:
+        """Keep a block."""
+        try:
+            if os.pwrite(self._file, data, number * BLOCK) == len(data):
+                os.pwrite(self._file, _mark(data), self._size + number * _MARK)
+        except OSError:
+            return
+
+    def close(self) -> None:
+        """Close the file; its blocks stay."""
+        os.close(self._file)
+
+
+def _mark(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=_MARK).digest()

@@ -1,0 +1,64 @@
+"""An object of a store, read by ranges of one version."""
+
+from __future__ import annotations
+
+import threading
+
+from media_ops.errors import NotMedia, SourceChanged, SourceNotAllowed, SourceNotFound
+from media_ops.storage.address import open_store
+from media_ops.storage.port import Stat, Store
+
+
+class StoredObject:
+    """A `FarObject` under `key` in `store`; `shown` is how people call it."""
+
+    def __init__(self, store: Store, key: str, shown: str) -> None:
+        self.shown = shown
+        self._store, self._key = store, key
+        found = self._stat()
+        if found is None:
+            raise SourceNotFound(f"{shown!r} cannot be read: there is no such object")
+        if not found.size:
+            raise NotMedia(f"{shown!r} is no media: the file is empty")
+        self.size, self.version = found.size, _version(found)
+        self._file = store.open(key)
+        self._alone = threading.Lock()
+        self._read = 0
+
+    @classmethod
+    def at(cls, uri: str) -> StoredObject:
+        """Open `s3://bucket/key`; everything behind the bucket is the key."""
+        bucket, _, key = uri.partition("://")[2].partition("/")
+        if not bucket or not key:
+            raise SourceNotAllowed(f"{uri!r} cannot be read: it must be s3://bucket/key")
+        return cls(open_store(f"s3://{bucket}"), key, uri)
+
+    @property
+    def bytes_read(self) -> int:
+        """What was fetched; a store that does not count is taken to fetch what it is asked for."""
+        return int(getattr(self._file, "bytes_read", self._read))
+
+    def fetch(self, offset: int, length: int) -> bytes:
+        """Give a range of what was opened."""
+        with self._alone:
+            self._file.seek(offset)
+            data = self._file.read(length)
+            self._read += len(data)
+            return data
+
+    def now(self) -> tuple[int, str]:
+        """Look at the object again."""
+        found = self._stat()
+        if found is None:
+            raise SourceChanged(f"{self.shown}: the source is gone before its job ended")
+        return found.size, _version(found)
+
+    def _stat(self) -> Stat | None:
+        try:
+            return self._store.stat(self._key)
+        except ValueError as error:
+            raise SourceNotAllowed(f"{self.shown!r} cannot be read: {error}") from None
+
+
+def _version(stat: Stat) -> str:
+    return str(getattr(stat, "version", None) or stat.modified.isoformat())
