@@ -79,13 +79,21 @@ def test_refusals(media: Media, config: Path, folder: Path) -> None:
         assert (done.returncode, done.stdout) == (2, "")
         assert "result.delete_after_days" in done.stderr
     config.write_text(CONFIG.format(home="s3://"))
-    done = media("storage", "init", "--config", config, "--json", MEDIA_OPS_S3_ENDPOINT="")
+    done = media("storage", "init", "--config", config, "--json", MEDIA_OPS_S3_ENDPOINT="ftp://x")
     assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (2, "params_invalid")
     (folder / "file").write_bytes(b"")
     config.write_text(CONFIG.format(home=folder / "file"))
     done = media("storage", "init", "--config", config)
     assert done.returncode == 3
     assert "media-source" in done.stderr
+
+
+def test_a_server_that_is_not_there_is_not_waited_for_for_minutes(media: Media, config: Path) -> None:
+    config.write_text(CONFIG.format(home="s3://"))
+    started = time.monotonic()
+    done = media("storage", "status", "--config", config, MEDIA_OPS_S3_ENDPOINT="http://127.0.0.1:9")
+    assert (done.returncode, "media-source" in done.stderr, "refused" in done.stderr) == (3, True, True)
+    assert time.monotonic() - started < 40
 
 
 def test_a_store_that_cannot_be_tidied(media: Media, config: Path, folder: Path) -> None:
