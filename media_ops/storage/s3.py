@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import threading
 import uuid
@@ -16,18 +15,20 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from media_ops.errors import MediaError, SourceChanged, StoreRefused, StoreUnavailable
 from media_ops.storage import keys, tagging
+from media_ops.storage.landing import landing
 from media_ops.storage.port import Stat
-from media_ops.storage.ranged import BLOCK, RangedFile
+from media_ops.storage.ranged import BLOCK, Fetch, RangedFile
 from media_ops.storage.s3_client import connect
+from media_ops.storage.s3_download import download
 from media_ops.storage.s3_errors import MISSING, code_of, has_reason, named
 from media_ops.storage.s3_settings import S3Settings
-from media_ops.storage.s3_upload import LARGEST_PIECE, Uploader
+from media_ops.storage.s3_upload import DIGEST, LARGEST_PIECE, WRITER, Uploader
+from media_ops.storage.section import Section, digest_of, opened
 
 if TYPE_CHECKING:
     from minio import Minio
     from urllib3 import BaseHTTPResponse
 
-DIGEST, WRITER = "x-amz-meta-sha256", "x-amz-meta-writer"
 _ONE_PIECE = 16 * 2**20  # up to here one request is quicker than three
 
 
@@ -54,48 +55,48 @@ class S3Store:
                 if code_of(error) != "InvalidRange":
                     raise
                 return cast(BinaryIO, RangedFile(lambda offset, length: b"", 0))  # an empty object has no range
-            size = int(answer.headers["content-range"].rpartition("/")[2])
-            version = _version(answer.headers, size)
-            etag = answer.headers.get("etag")
-        condition = {"If-Match": etag} if etag else {}
+            size = _whole(answer)
+        return cast(BinaryIO, RangedFile(self._reader(key, size, answer.headers), size, first=answer.data))
 
-        def fetch(offset: int, length: int) -> bytes:
-            with self._blaming(key):
-                try:
-                    answer = self._get(full, offset, length, condition)
-                except Exception as error:
-                    if code_of(error) in ("PreconditionFailed", "NoSuchKey", "InvalidRange"):
-                        raise self._changed(key) from None
-                    raise
-                if _version(answer.headers, int(answer.headers["content-range"].rpartition("/")[2])) != version:
-                    raise self._changed(key)
-                return answer.data
-
-        return cast(BinaryIO, RangedFile(fetch, size, first=answer.data))
+    def fetch(self, key: str, path: Path) -> Stat:
+        """Read ranges of one version, several at a time; their sha256 is what was noted, where something was."""
+        with self._blaming(key) as full:
+            found = self._look(full)
+            if found is None:
+                raise StoreUnavailable(f"{self._place(key)}: {MISSING}")
+            stat, headers = found
+            with landing(path) as place:
+                digest = download(self._reader(key, stat.size, headers), stat.size, place)
+                if digest != headers.get(DIGEST, digest):
+                    raise StoreUnavailable(f"{self._place(key)}: what came is not what was put there")
+            return self._told(stat)
 
     def put(self, key: str, data: bytes | Path) -> Stat:
         """Write or replace: in one request, or in parts several at a time."""
-        with self._blaming(key) as full:
-            size, metadata = _described(data)
-            if isinstance(data, Path) and size > _ONE_PIECE:
-                self._uploader.send_parts(full, data, metadata)
+        with self._blaming(key) as full, opened(data) as body:
+            size, metadata = len(body), _described(body)
+            if isinstance(body, Section) and size > _ONE_PIECE:
+                self._uploader.send_parts(full, body, metadata)
             else:
-                self._uploader.send_piece(full, data, metadata)
+                self._uploader.send_piece(full, body, metadata)
             found = self._look(full)
-            if found is not None and found[1].get(WRITER) == metadata[WRITER] and found[0].size != size:
+            ours = found is not None and found[1].get(WRITER) == metadata[WRITER]
+            if found is not None and ours and found[0].size != size:
                 raise StoreUnavailable(f"{self._place(key)}: {found[0].size} bytes arrived instead of {size}")
             _consume(data)
-            return self._told(found[0]) if found else Stat(key, size, datetime.now(UTC), metadata[WRITER])
+            if found is not None and ours:
+                return self._told(found[0])
+            return Stat(key, size, datetime.now(UTC), metadata[WRITER])  # replaced or deleted since
 
     def put_if_absent(self, key: str, data: bytes | Path) -> bool:
         """Write unless it exists: the server decides between racers. A body of more than 5 GiB is refused."""
-        with self._blaming(key) as full:
+        with self._blaming(key) as full, opened(data) as body:
             if self._look(full) is not None:
                 return False
-            size, metadata = _described(data)
-            if size > LARGEST_PIECE:
-                raise StoreRefused(f"{self._place(key)}: only 5 GiB can be written if absent, not {size} bytes")
-            if not self._uploader.send_piece(full, data, metadata, only_new=True):
+            if len(body) > LARGEST_PIECE:
+                raise StoreRefused(f"{self._place(key)}: only 5 GiB can be written if absent, not {len(body)} bytes")
+            metadata = _described(body)
+            if not self._uploader.send_piece(full, body, metadata, only_new=True):
                 found = self._look(full)
                 # The one that it lost to may be its own first try, of which no answer came.
                 if found is None or found[1].get(WRITER) != metadata[WRITER]:
@@ -206,6 +207,25 @@ class S3Store:
         modified = found.last_modified or datetime.now(UTC)
         return Stat(full, size, modified, _version(headers, size)), headers
 
+    def _reader(self, key: str, size: int, headers: Mapping[str, Any]) -> Fetch:
+        """Give what reads ranges of the one version that `headers` came with."""
+        version, etag = _version(headers, size), headers.get("etag")
+        condition = {"If-Match": etag} if etag else {}
+
+        def fetch(offset: int, length: int) -> bytes:
+            with self._blaming(key) as full:
+                try:
+                    answer = self._get(full, offset, length, condition)
+                except Exception as error:
+                    if code_of(error) in ("PreconditionFailed", "NoSuchKey", "InvalidRange"):
+                        raise self._changed(key) from None
+                    raise
+                if _version(answer.headers, _whole(answer)) != version:
+                    raise self._changed(key)
+                return answer.data
+
+        return fetch
+
     def _get(self, full: str, offset: int, length: int, on: Mapping[str, str] | None = None) -> BaseHTTPResponse:
         return self._client.get_object(self.bucket, full, offset, length, request_headers=dict(on or {}))
 
@@ -254,15 +274,17 @@ class S3Store:
             raise named(self._place(key), error, self._settings.patience) from error
 
 
-def _described(data: bytes | Path) -> tuple[int, dict[str, str]]:
-    """Give size and metadata."""
-    if isinstance(data, Path):
-        with data.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            size = os.fstat(file.fileno()).st_size
-    else:
-        digest, size = hashlib.sha256(data).hexdigest(), len(data)
-    return size, {DIGEST: digest, WRITER: uuid.uuid4().hex}
+def _described(body: bytes | Section) -> dict[str, str]:
+    """Give the metadata."""
+    return {DIGEST: digest_of(body), WRITER: uuid.uuid4().hex}
+
+
+def _whole(answer: BaseHTTPResponse) -> int:
+    """Give the whole object's size, which comes with a range of it."""
+    size = answer.headers.get("content-range", "").rpartition("/")[2]
+    if not size.isdigit():
+        raise StoreRefused("the server does not give ranges of an object")
+    return int(size)
 
 
 def _own(headers: Mapping[str, str]) -> dict[str, str]:

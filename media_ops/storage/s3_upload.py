@@ -7,11 +7,7 @@ success, and lets a failed abort hide why the upload failed. Requests are signed
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
-from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -22,7 +18,7 @@ from media_ops.errors import StoreUnavailable
 from media_ops.storage.patience import PatientPool
 from media_ops.storage.s3_errors import check_answer, code_of
 from media_ops.storage.s3_settings import S3Settings
-from media_ops.storage.section import Section
+from media_ops.storage.section import Section, digest_of
 
 if TYPE_CHECKING:
     from minio import Minio
@@ -32,6 +28,7 @@ PART = 8 * 2**20  # bytes; parts are streamed, so that it bounds what is sent ag
 MOST_PARTS = 10_000
 AT_A_TIME = 4
 LARGEST_PIECE = 5 * 2**30
+DIGEST, WRITER = "x-amz-meta-sha256", "x-amz-meta-writer"
 _STARTS = 3  # a server that was killed may forget an upload
 _ABORTING = 5.0  # seconds: whoever waits for the error has waited long enough
 
@@ -45,34 +42,38 @@ class Uploader:
         self._settings = settings
         self._bucket = bucket
 
-    def send_piece(self, key: str, data: bytes | Path, metadata: dict[str, str], *, only_new: bool = False) -> bool:
-        """Write in one request; False where `only_new` and the key is taken. Raises the minio client's errors."""
+    def send_piece(
+        self, key: str, body: bytes | Section, metadata: dict[str, str], *, only_new: bool = False
+    ) -> bool:
+        """Write in one request; False where `only_new` and the key is taken. Raises the minio client's errors.
+
+        Signed with the digest that is noted beside it: a server refuses a body that has become another.
+        """
         headers = metadata | {"Content-Type": "application/octet-stream"}
         if only_new:
             headers["If-None-Match"] = "*"
-        with _opened(data) as body:
-            try:
-                self._send("PUT", key, headers=headers, body=body)
-            except Exception as error:
-                if only_new and code_of(error) == "PreconditionFailed":
-                    return False
-                raise
+        try:
+            self._send("PUT", key, headers=headers, body=body, digest=metadata[DIGEST])
+        except Exception as error:
+            if only_new and code_of(error) == "PreconditionFailed":
+                return False
+            raise
+        if isinstance(body, Section):
+            body.check_unchanged()
         return True
 
-    def send_parts(self, key: str, data: Path, metadata: dict[str, str]) -> None:
+    def send_parts(self, key: str, body: Section, metadata: dict[str, str]) -> None:
         """Write in many requests, several at a time; seen with the last, and nothing stays of a failure."""
-        with _opened(data) as body:
-            assert isinstance(body, Section)
-            for start in range(_STARTS):
-                try:
-                    return self._send_parts(key, body, metadata)
-                except Exception as error:
-                    if code_of(error) != "NoSuchUpload":
-                        raise
-                    if self._is_there(key, metadata):
-                        return None
-                    if start == _STARTS - 1:
-                        raise
+        for start in range(_STARTS):
+            try:
+                return self._send_parts(key, body, metadata)
+            except Exception as error:
+                if code_of(error) != "NoSuchUpload":
+                    raise
+                if self._is_there(key, metadata):
+                    return None
+                if start == _STARTS - 1:
+                    raise
 
     def _send_parts(self, key: str, body: Section, metadata: dict[str, str]) -> None:
         begun = self._send("POST", key, "uploads=", headers=metadata | {"Content-Type": "application/octet-stream"})
@@ -125,6 +126,7 @@ class Uploader:
         *,
         headers: dict[str, str] | None = None,
         body: bytes | Section = b"",
+        digest: str | None = None,
         **how: Any,
     ) -> BaseHTTPResponse:
         from minio.credentials.credentials import Credentials
@@ -132,7 +134,7 @@ class Uploader:
         from minio.time import to_amz_date, utcnow
 
         url = urlsplit(self._client.get_presigned_url(method, self._bucket, key))._replace(query=query)
-        digest = body.sha256() if isinstance(body, Section) else hashlib.sha256(body).hexdigest()
+        digest = digest or digest_of(body)
         now = utcnow()
         signed: dict[str, Any] = {**(headers or {}), "Host": url.netloc, "Content-Length": str(len(body))}
         signed |= {"x-amz-content-sha256": digest, "x-amz-date": to_amz_date(now)}
@@ -151,15 +153,6 @@ class Uploader:
                 date=now,
             )
         return check_answer(self._pool.urlopen(method, url.geturl(), body=body, headers=signed, **how))
-
-
-@contextlib.contextmanager
-def _opened(data: bytes | Path) -> Iterator[bytes | Section]:
-    if not isinstance(data, Path):
-        yield data
-        return
-    with data.open("rb") as file:
-        yield Section(file.fileno(), 0, os.fstat(file.fileno()).st_size)
 
 
 def _text(document: bytes, name: str) -> str:
