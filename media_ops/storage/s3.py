@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import islice
@@ -21,6 +21,7 @@ from media_ops.storage.ranged import BLOCK, Fetch, RangedFile
 from media_ops.storage.s3_client import connect
 from media_ops.storage.s3_download import download
 from media_ops.storage.s3_errors import MISSING, code_of, has_reason, named
+from media_ops.storage.s3_requests import SignedRequests
 from media_ops.storage.s3_settings import S3Settings
 from media_ops.storage.s3_upload import DIGEST, LARGEST_PIECE, WRITER, Uploader
 from media_ops.storage.section import Section, digest_of, opened
@@ -59,14 +60,22 @@ class S3Store:
         return cast(BinaryIO, RangedFile(self._reader(key, size, answer.headers), size, first=answer.data))
 
     def fetch(self, key: str, path: Path) -> Stat:
-        """Read ranges of one version, several at a time; their sha256 is what was noted, where something was."""
+        """Read one version; its sha256 is what was noted, where something was."""
         with self._blaming(key) as full:
             found = self._look(full)
             if found is None:
                 raise StoreUnavailable(f"{self._place(key)}: {MISSING}")
             stat, headers = found
+
+            def stream(offset: int) -> BaseHTTPResponse:
+                with self._of_version(key, headers, stat.size) as (condition, check):
+                    wanted = {"Range": f"bytes={offset}-"} if offset else {}
+                    answer = self._requests.send("GET", full, headers=condition | wanted, stream=True)
+                    check(answer, _whole(answer) if offset else stat.size)
+                    return answer
+
             with landing(path) as place:
-                digest = download(self._reader(key, stat.size, headers), stat.size, place)
+                digest = download(stream, stat.size, place)
                 if digest != headers.get(DIGEST, digest):
                     raise StoreUnavailable(f"{self._place(key)}: what came is not what was put there")
             return self._told(stat)
@@ -76,9 +85,9 @@ class S3Store:
         with self._blaming(key) as full, opened(data) as body:
             size, metadata = len(body), _described(body)
             if isinstance(body, Section) and size > _ONE_PIECE:
-                self._uploader.send_parts(full, body, metadata)
+                Uploader(self._requests).send_parts(full, body, metadata)
             else:
-                self._uploader.send_piece(full, body, metadata)
+                Uploader(self._requests).send_piece(full, body, metadata)
             found = self._look(full)
             ours = found is not None and found[1].get(WRITER) == metadata[WRITER]
             if found is not None and ours and found[0].size != size:
@@ -96,7 +105,7 @@ class S3Store:
             if len(body) > LARGEST_PIECE:
                 raise StoreRefused(f"{self._place(key)}: only 5 GiB can be written if absent, not {len(body)} bytes")
             metadata = _described(body)
-            if not self._uploader.send_piece(full, body, metadata, only_new=True):
+            if not Uploader(self._requests).send_piece(full, body, metadata, only_new=True):
                 found = self._look(full)
                 # The one that it lost to may be its own first try, of which no answer came.
                 if found is None or found[1].get(WRITER) != metadata[WRITER]:
@@ -209,22 +218,34 @@ class S3Store:
 
     def _reader(self, key: str, size: int, headers: Mapping[str, Any]) -> Fetch:
         """Give what reads ranges of the one version that `headers` came with."""
-        version, etag = _version(headers, size), headers.get("etag")
-        condition = {"If-Match": etag} if etag else {}
 
         def fetch(offset: int, length: int) -> bytes:
-            with self._blaming(key) as full:
-                try:
-                    answer = self._get(full, offset, length, condition)
-                except Exception as error:
-                    if code_of(error) in ("PreconditionFailed", "NoSuchKey", "InvalidRange"):
-                        raise self._changed(key) from None
-                    raise
-                if _version(answer.headers, _whole(answer)) != version:
-                    raise self._changed(key)
+            with self._of_version(key, headers, size) as (condition, check):
+                answer = self._get(self.prefix + key, offset, length, condition)
+                check(answer, _whole(answer))
                 return answer.data
 
         return fetch
+
+    @contextlib.contextmanager
+    def _of_version(
+        self, key: str, headers: Mapping[str, Any], size: int
+    ) -> Iterator[tuple[dict[str, str], Callable[[BaseHTTPResponse, int], None]]]:
+        """Give the condition of a request, and the check of its answer, that it is about what `headers` came with."""
+        version, etag = _version(headers, size), headers.get("etag")
+
+        def check(answer: BaseHTTPResponse, whole: int) -> None:
+            if _version(answer.headers, whole) != version:
+                answer.close()
+                raise self._changed(key)
+
+        with self._blaming(key):
+            try:
+                yield {"If-Match": etag} if etag else {}, check
+            except Exception as error:
+                if code_of(error) in ("PreconditionFailed", "NoSuchKey", "InvalidRange"):
+                    raise self._changed(key) from None
+                raise
 
     def _get(self, full: str, offset: int, length: int, on: Mapping[str, str] | None = None) -> BaseHTTPResponse:
         return self._client.get_object(self.bucket, full, offset, length, request_headers=dict(on or {}))
@@ -238,16 +259,16 @@ class S3Store:
         return self._minio
 
     @property
-    def _uploader(self) -> Uploader:
+    def _requests(self) -> SignedRequests:
         self._connect()
-        return self._sender
+        return self._signed
 
     def _connect(self) -> None:
         with self._lock:
             if self._owner == os.getpid():
                 return  # a fork must not share its parent's connections
             self._minio, pool = connect(self._settings)
-            self._sender = Uploader(self._minio, pool, self._settings, self.bucket)
+            self._signed = SignedRequests(self._minio, pool, self._settings, self.bucket)
             self._owner = os.getpid()
 
     def _place(self, key: str) -> str:

@@ -1,7 +1,7 @@
 """Writing to an object store, as the minio client cannot: streamed from the file, on a condition, taken back.
 
 The client reads each part into memory, sends no `If-None-Match`, takes a completion that failed after "200" for a
-success, and lets a failed abort hide why the upload failed. Requests are signed with its signer.
+success, and lets a failed abort hide why the upload failed.
 """
 
 from __future__ import annotations
@@ -9,20 +9,14 @@ from __future__ import annotations
 import contextlib
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Event
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from media_ops.errors import StoreUnavailable
-from media_ops.storage.patience import PatientPool
-from media_ops.storage.s3_errors import check_answer, code_of
-from media_ops.storage.s3_settings import S3Settings
-from media_ops.storage.section import Section, digest_of
-
-if TYPE_CHECKING:
-    from minio import Minio
-    from urllib3 import BaseHTTPResponse
+from media_ops.storage.s3_errors import code_of
+from media_ops.storage.s3_requests import SignedRequests
+from media_ops.storage.section import Section
 
 PART = 8 * 2**20  # bytes; parts are streamed, so that it bounds what is sent again, not memory
 MOST_PARTS = 10_000
@@ -36,11 +30,8 @@ _ABORTING = 5.0  # seconds: whoever waits for the error has waited long enough
 class Uploader:
     """Sends bodies to one bucket."""
 
-    def __init__(self, client: Minio, pool: PatientPool, settings: S3Settings, bucket: str) -> None:
-        self._client = client
-        self._pool = pool
-        self._settings = settings
-        self._bucket = bucket
+    def __init__(self, requests: SignedRequests) -> None:
+        self._requests = requests
 
     def send_piece(
         self, key: str, body: bytes | Section, metadata: dict[str, str], *, only_new: bool = False
@@ -53,7 +44,7 @@ class Uploader:
         if only_new:
             headers["If-None-Match"] = "*"
         try:
-            self._send("PUT", key, headers=headers, body=body, digest=metadata[DIGEST])
+            self._requests.send("PUT", key, headers=headers, body=body, digest=metadata[DIGEST])
         except Exception as error:
             if only_new and code_of(error) == "PreconditionFailed":
                 return False
@@ -76,7 +67,9 @@ class Uploader:
                     raise
 
     def _send_parts(self, key: str, body: Section, metadata: dict[str, str]) -> None:
-        begun = self._send("POST", key, "uploads=", headers=metadata | {"Content-Type": "application/octet-stream"})
+        begun = self._requests.send(
+            "POST", key, "uploads=", headers=metadata | {"Content-Type": "application/octet-stream"}
+        )
         upload = f"uploadId={quote(_text(begun.data, 'UploadId'), safe='')}"
         given_up = Event()
         try:
@@ -97,62 +90,26 @@ class Uploader:
             body.check_unchanged()
             listed = "".join(part.result() for part in sent)
             text = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
-            self._send("POST", key, upload, headers={"Content-Type": "application/xml"}, body=text)
+            self._requests.send("POST", key, upload, headers={"Content-Type": "application/xml"}, body=text)
         except BaseException:
             with contextlib.suppress(Exception):  # the store's lifecycle takes it away later
-                self._send("DELETE", key, upload, patience=_ABORTING)
+                self._requests.send("DELETE", key, upload, patience=_ABORTING)
             raise
 
     def _send_part(self, key: str, upload: str, number: int, part: Section, given_up: Event) -> str:
-        answer = self._send("PUT", key, f"partNumber={number}&{upload}", body=part, given_up=given_up)
+        answer = self._requests.send("PUT", key, f"partNumber={number}&{upload}", body=part, given_up=given_up)
         etag = escape(answer.headers.get("etag", ""))
         return f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
 
     def _is_there(self, key: str, metadata: dict[str, str]) -> bool:
         """Tell whether a completion had been carried out although its answer was lost."""
-        from minio.error import S3Error
+        from minio.error import MinioException
 
         try:
-            found = self._client.stat_object(self._bucket, key).metadata or {}
-        except S3Error:
+            found = self._requests.send("HEAD", key).headers
+        except MinioException:
             return False
         return all(found.get(name) == value for name, value in metadata.items())
-
-    def _send(
-        self,
-        method: str,
-        key: str,
-        query: str = "",
-        *,
-        headers: dict[str, str] | None = None,
-        body: bytes | Section = b"",
-        digest: str | None = None,
-        **how: Any,
-    ) -> BaseHTTPResponse:
-        from minio.credentials.credentials import Credentials
-        from minio.signer import sign_v4_s3
-        from minio.time import to_amz_date, utcnow
-
-        url = urlsplit(self._client.get_presigned_url(method, self._bucket, key))._replace(query=query)
-        digest = digest or digest_of(body)
-        now = utcnow()
-        signed: dict[str, Any] = {**(headers or {}), "Host": url.netloc, "Content-Length": str(len(body))}
-        signed |= {"x-amz-content-sha256": digest, "x-amz-date": to_amz_date(now)}
-        known = self._settings
-        if known.access_key and known.secret_key:
-            token = known.session_token.get_secret_value() if known.session_token else None
-            if token:
-                signed["x-amz-security-token"] = token
-            signed = sign_v4_s3(
-                method=method,
-                url=url,
-                region=known.region,
-                headers=signed,
-                credentials=Credentials(known.access_key, known.secret_key.get_secret_value(), token),
-                content_sha256=digest,
-                date=now,
-            )
-        return check_answer(self._pool.urlopen(method, url.geturl(), body=body, headers=signed, **how))
 
 
 def _text(document: bytes, name: str) -> str:
