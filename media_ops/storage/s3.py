@@ -120,13 +120,13 @@ class S3Store:
             return self._told(found[0]) if found else None
 
     def list(self, prefix: str = "", *, after: str | None = None, limit: int = 1000) -> list[Stat]:
-        """Ask for pages, in the order of the keys."""
+        """Ask for pages, in the order of the keys; what others stored under a name that is no key is left out."""
         with self._blaming(prefix, check=False) as full:
             start = self.prefix + after if after else None
             found = self._client.list_objects(self.bucket, full, recursive=True, start_after=start)
             return [
                 self._told(Stat(item.object_name, item.size, item.last_modified.replace(microsecond=0), version))
-                for item in islice(found, limit)
+                for item in islice((item for item in found if self._is_key(item.object_name)), limit)
                 for version in [_version({"etag": item.etag, "last-modified": item.last_modified}, item.size)]
             ]
 
@@ -151,7 +151,10 @@ class S3Store:
             more: dict[str, Any] = {}
             if found[0].size > LARGEST_PIECE:  # made of parts, which carry nothing along
                 more = {"metadata": _own(found[1]), "tags": self._client.get_object_tags(self.bucket, full)}
-            self._client.copy_object(self.bucket, target, CopySource(self.bucket, full), **more)
+            try:
+                self._client.copy_object(self.bucket, target, CopySource(self.bucket, full), **more)
+            except ValueError:  # how the client takes an error that came after "200"
+                raise StoreUnavailable(f"{self._place(to)}: the server did not finish the copy of {key!r}") from None
             made = self._look(target)
             if made is None or made[0].size != found[0].size:
                 raise StoreUnavailable(f"{self._place(to)}: the copy of {key!r} did not arrive whole")
@@ -249,6 +252,13 @@ class S3Store:
 
     def _get(self, full: str, offset: int, length: int, on: Mapping[str, str] | None = None) -> BaseHTTPResponse:
         return self._client.get_object(self.bucket, full, offset, length, request_headers=dict(on or {}))
+
+    def _is_key(self, name: str) -> bool:
+        try:
+            keys.check(name.removeprefix(self.prefix))
+        except ValueError:
+            return False
+        return True
 
     def _told(self, stat: Stat) -> Stat:
         return Stat(stat.key.removeprefix(self.prefix), stat.size, stat.modified, stat.version)

@@ -16,7 +16,7 @@ from typing import Any, cast
 import pytest
 from pydantic import SecretStr
 
-from media_ops.errors import SourceChanged, StoreRefused, StoreUnavailable
+from media_ops.errors import MediaError, SourceChanged, StoreRefused, StoreUnavailable
 from media_ops.storage.s3 import S3Store
 from tests.storage.proxy import LOST, RESET, SILENCE, TORN, Fault, Proxy
 from tests.storage.server import BUCKET, ROOT, Server
@@ -139,6 +139,16 @@ def test_a_file_that_is_changed_while_it_is_sent(proxy: Proxy, server: Server, t
                 put(f"key {size}", tmp_path / "file")
             assert (tmp_path / "file").exists()
             store.delete(f"key {size}")
+
+
+def test_a_copy_that_fails_after_200_is_named(proxy: Proxy, server: Server) -> None:
+    store = through(proxy, server)
+    store.put("key", b"x")
+    store.put("to", b"y")
+    proxy.fault = lambda method, path: (200, "AccessDenied") if method == "PUT" else None
+    with pytest.raises(MediaError, match="'to'"):
+        store.copy("key", "to")
+    assert read(store, "to") == b"y"
 
 
 def test_the_answer_to_a_completion_is_lost(proxy: Proxy, server: Server, tmp_path: Path) -> None:
