@@ -6,11 +6,12 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from media_ops.storage.folder import FolderStore
+from media_ops.storage.lifecycle import _client
 from tests.cli.conftest import Media
 
 CONFIG = """
@@ -88,12 +89,16 @@ def test_refusals(media: Media, config: Path, folder: Path) -> None:
     assert "media-source" in done.stderr
 
 
-def test_a_server_that_is_not_there_is_not_waited_for_for_minutes(media: Media, config: Path) -> None:
+def test_a_server_that_is_not_there_is_not_waited_for_for_minutes(
+    media: Media, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config.write_text(CONFIG.format(home="s3://"))
-    started = time.monotonic()
-    done = media("storage", "status", "--config", config, MEDIA_OPS_S3_ENDPOINT="http://127.0.0.1:9")
+    said = {"MEDIA_OPS_S3_ENDPOINT": "http://127.0.0.1:9", "MEDIA_OPS_S3_PATIENCE": "0.5"}
+    done = media("storage", "status", "--config", config, **said)
     assert (done.returncode, "media-source" in done.stderr, "refused" in done.stderr) == (3, True, True)
-    assert time.monotonic() - started < 40
+    for asked, given in (("0.5", 0.5), ("600", 10)):
+        monkeypatch.setenv("MEDIA_OPS_S3_PATIENCE", asked)
+        assert cast(Any, _client())._http.patience == given
 
 
 def test_a_store_that_cannot_be_tidied(media: Media, config: Path, folder: Path) -> None:
