@@ -21,6 +21,7 @@ from media_ops.errors import StoreRefused, StoreUnavailable
 from media_ops.storage import keys, tagging
 from media_ops.storage.claim import claim, sweep
 from media_ops.storage.durable import sync
+from media_ops.storage.landing import landing
 from media_ops.storage.port import Stat
 from media_ops.storage.removal import moving
 from media_ops.storage.temporary import FOLDER as _TEMPORARY
@@ -38,6 +39,13 @@ class FolderStore:
         """Open for reading."""
         with self._blaming(key):
             return open(self._existing(key), "rb")
+
+    def fetch(self, key: str, path: Path) -> Stat:
+        """Copy the file: a link would have what is done to one happen to the other."""
+        with self.open(key) as source:
+            with landing(path) as place, place.open("xb") as target:
+                shutil.copyfileobj(source, target, 1 << 20)
+            return _describe(key, os.fstat(source.fileno()))
 
     def put(self, key: str, data: bytes | Path) -> Stat:
         """Write or replace."""

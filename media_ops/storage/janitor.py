@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -66,10 +67,10 @@ def _tidy(name: str, role: Role, dry_run: bool, now: float) -> Tidied:
     rules = read_rules(root)
     if rules is None:
         return nothing.model_copy(update={"note": "it was given no rules: `media storage init`"})
-    try:
-        return nothing.model_copy(update=_Round(root, rules, dry_run, now).counts())
-    except OSError as error:
-        raise StoreUnavailable(f"store {root}: {(error.strerror or str(error)).lower()}") from error
+    round_ = _Round(root, rules, dry_run, now)
+    round_.go()
+    error = round_.failure.to_record() if round_.failure else None
+    return nothing.model_copy(update={**round_.done, "error": error})
 
 
 class _Round:
@@ -79,26 +80,45 @@ class _Round:
         self.rules = rules
         self.dry_run = dry_run
         self.now = now
+        self.failure: MediaError | None = None
         self.done = dict.fromkeys(
             ("deleted", "deleted_bytes", "moved", "moved_bytes", "leftovers", "leftover_bytes", "changed", "kept"), 0
         )
 
-    def counts(self) -> dict[str, int]:
-        """Do everything and count it."""
-        for key, seen in walk(self.root, "", None):
-            if self._older(seen, self.rules.delete_after):
-                self._delete(self.root, key, seen)
-            elif self.cold and self._older(seen, self.rules.colder_after):
-                self._move(self.cold, key, seen)
-            else:
-                self.done["kept"] += 1
+    def go(self) -> None:
+        """Do everything and count it; what cannot be done to one object keeps nothing from the others."""
+        with self._noting(self.root):
+            for key, seen in walk(self.root, "", None):
+                with self._noting(self.root, key):
+                    self._treat(key, seen)
         if self.cold:
-            for key, seen in walk(self.cold.root, "", None):
-                if self._older(seen, self.rules.delete_after):
-                    self._delete(self.cold.root, key, seen)
+            with self._noting(self.cold.root):
+                for key, seen in walk(self.cold.root, "", None):
+                    if self._older(seen, self.rules.delete_after):
+                        with self._noting(self.cold.root, key):
+                            self._delete(self.cold.root, key, seen)
         for root in (self.root, *([self.cold.root] if self.cold else [])):
-            self._sweep(root)
-        return self.done
+            with self._noting(root):
+                self._sweep(root)
+
+    def _treat(self, key: str, seen: os.stat_result) -> None:
+        if self._older(seen, self.rules.delete_after):
+            self._delete(self.root, key, seen)
+        elif self.cold and self._older(seen, self.rules.colder_after):
+            self._move(self.cold, key, seen)
+        else:
+            self.done["kept"] += 1
+
+    @contextlib.contextmanager
+    def _noting(self, root: Path, key: str | None = None) -> Iterator[None]:
+        """Remember the first failure: a full disk for what is cold must not keep what is too old from going."""
+        try:
+            yield
+        except MediaError as error:
+            self.failure = self.failure or error
+        except OSError as error:
+            place = f"store {root}" if key is None else f"object {key!r} in {root}"
+            self.failure = self.failure or StoreUnavailable(f"{place}: {(error.strerror or str(error)).lower()}")
 
     def _older(self, seen: os.stat_result, age: timedelta | None) -> bool:
         return age is not None and self.now - seen.st_mtime > age.total_seconds()
@@ -120,6 +140,7 @@ class _Round:
             if not same(os.fstat(source.fileno()), seen):
                 self._count("changed", seen)
                 return
+            tags = FolderStore(self.root).tags(key)
             path, file = stack.enter_context(temporary_in(cold.root))
             shutil.copyfileobj(source, file, 1 << 20)
             file.flush()
@@ -127,18 +148,20 @@ class _Round:
             place = cold.path(key)
             if place is not None:
                 os.utime(place, ns=(seen.st_mtime_ns, seen.st_mtime_ns))
+            if tags:
+                cold.tag(key, tags)  # they are kept for this age of the object
         self._count("moved" if remove_unchanged(self.root, key, seen) else "changed", seen)
 
     def _sweep(self, root: Path) -> None:
-        descriptor = None
-        for name, seen in leftovers(root):
-            if not self._older(seen, self.rules.abort_after):
-                continue
-            if descriptor is None:
-                descriptor = os.open(root / FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
-            place = Path(f"/proc/self/fd/{descriptor}") / name  # this folder, whatever becomes of its name
-            sweep(place, lambda place=place, seen=seen: self._remove_leftover(place, seen))  # type: ignore[misc]
-        if descriptor is not None:
+        old = [(name, seen) for name, seen in leftovers(root) if self._older(seen, self.rules.abort_after)]
+        if not old:
+            return
+        descriptor = os.open(root / FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            for name, seen in old:
+                place = Path(f"/proc/self/fd/{descriptor}") / name  # this folder, whatever becomes of its name
+                sweep(place, lambda place=place, seen=seen: self._remove_leftover(place, seen))  # type: ignore[misc]
+        finally:
             os.close(descriptor)
 
     def _remove_leftover(self, place: Path, seen: os.stat_result) -> None:

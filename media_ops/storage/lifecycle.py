@@ -12,6 +12,8 @@ from media_ops.storage.s3_settings import S3Settings
 if TYPE_CHECKING:
     from minio import Minio
 
+_PATIENCE = 10.0  # seconds: somebody sits there and waits for the answer
+
 
 def initialise(stores: Stores) -> list[Applied]:
     """Make the buckets and folders that are missing, and apply the rules; once more changes nothing."""
@@ -37,4 +39,5 @@ def _client() -> Minio:
     """Give a client of the server that the environment names."""
     from media_ops.storage.s3_client import connect
 
-    return connect(S3Settings.from_environment())[0]
+    known = S3Settings.from_environment()
+    return connect(known.model_copy(update={"patience": min(known.patience, _PATIENCE)}))[0]

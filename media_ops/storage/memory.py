@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from media_ops.errors import StoreRefused, StoreUnavailable
 from media_ops.storage import keys, tagging
+from media_ops.storage.landing import landing
 from media_ops.storage.port import Stat
 
 
@@ -38,6 +39,14 @@ class MemoryStore:
             return io.BytesIO(self._objects[keys.check(key)].body)
         except KeyError:
             raise _missing(key) from None
+
+    def fetch(self, key: str, path: Path) -> Stat:
+        """Write it out."""
+        with self._lock:
+            found = self._found(key)
+        with landing(path) as place:
+            place.write_bytes(found.body)
+        return found.stat
 
     def put(self, key: str, data: bytes | Path) -> Stat:
         """Write or replace."""

@@ -24,7 +24,8 @@ class PatientPool(urllib3.PoolManager):
     """Connections to one store; the minio client's requests pass through `urlopen` as ours do.
 
     Resets, timeouts, refused connections and answers that say "busy" are met with growing pauses, drawn at random.
-    Bodies are read inside a try, so that one that breaks off is fetched again: what is asked for must be bounded.
+    Bodies are read inside a try, so that one that breaks off is fetched again: what is asked for must be bounded, or
+    a `stream`, which whoever asked for it has to read, to resume and to close.
     """
 
     def __init__(self, settings: S3Settings, connections: int = 16) -> None:
@@ -47,19 +48,24 @@ class PatientPool(urllib3.PoolManager):
         *,
         patience: float | None = None,
         given_up: Event | None = None,
+        stream: bool = False,
         **how: Any,
     ) -> urllib3.BaseHTTPResponse:
         """Give the answer, or raise what the last try raised; `given_up` ends the trying from outside.
 
         A file as body is sent from its beginning at each try.
         """
-        how |= {"preload_content": True, "retries": False}
+        # Whoever stored an object may have called it compressed; a range of it could not be unpacked.
+        how |= {"preload_content": not stream, "decode_content": False, "retries": False}
         body = how.get("body")
 
         def once() -> urllib3.BaseHTTPResponse:
             if isinstance(body, Section):
                 body.seek(0)
-            return super(PatientPool, self).urlopen(method, url, redirect=False, **how)
+            answer = super(PatientPool, self).urlopen(method, url, redirect=False, **how)
+            if answer.status >= 300:
+                _ = answer.data  # errors are read whole, streams too
+            return answer
 
         def busy(answer: urllib3.BaseHTTPResponse) -> bool:
             return _is_busy(method, answer)

@@ -36,6 +36,12 @@ class Store(Protocol):
         meanwhile, reading on raises `SourceChanged`: two versions are never mixed.
         """
 
+    def fetch(self, key: str, path: Path) -> Stat:
+        """Write the object to a file, of one version and checked where the store can; seen, or replaced, when whole.
+
+        The folder must be there. Whatever raises leaves `path` as it was.
+        """
+
     def put(self, key: str, data: bytes | Path) -> Stat:
         """Write or replace atomically. A `Path` is handed over: gone afterwards, moved where that is possible."""
 

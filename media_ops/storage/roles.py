@@ -116,7 +116,11 @@ def _home(given: Any) -> str:
     if given is not None and not isinstance(given, str):
         raise ValueError(f"home: it must be an address, not {given!r}")
     home = given or os.environ.get(HOME_VARIABLE) or str(CHECKOUT / "build" / "airflow" / "store")
-    return "s3://" if scheme_of(home) == "s3" else _folder(home)
+    if scheme_of(home) != "s3":
+        return _folder(home)
+    if given and given.lower() != "s3://":
+        raise ValueError(f"home: of object stores it must be nothing but s3://, not {given!r}: each role is a bucket")
+    return "s3://"
 
 
 def _address(home: str, store: str) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import islice
@@ -16,18 +15,21 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from media_ops.errors import MediaError, SourceChanged, StoreRefused, StoreUnavailable
 from media_ops.storage import keys, tagging
+from media_ops.storage.landing import landing
 from media_ops.storage.port import Stat
-from media_ops.storage.ranged import BLOCK, RangedFile
+from media_ops.storage.ranged import BLOCK, Fetch, RangedFile
 from media_ops.storage.s3_client import connect
+from media_ops.storage.s3_download import download
 from media_ops.storage.s3_errors import MISSING, code_of, has_reason, named
+from media_ops.storage.s3_requests import SignedRequests
 from media_ops.storage.s3_settings import S3Settings
-from media_ops.storage.s3_upload import LARGEST_PIECE, Uploader
+from media_ops.storage.s3_upload import DIGEST, LARGEST_PIECE, WRITER, Uploader
+from media_ops.storage.section import Section, digest_of, opened
 
 if TYPE_CHECKING:
     from minio import Minio
     from urllib3 import BaseHTTPResponse
 
-DIGEST, WRITER = "x-amz-meta-sha256", "x-amz-meta-writer"
 _ONE_PIECE = 16 * 2**20  # up to here one request is quicker than three
 
 
@@ -54,48 +56,56 @@ class S3Store:
                 if code_of(error) != "InvalidRange":
                     raise
                 return cast(BinaryIO, RangedFile(lambda offset, length: b"", 0))  # an empty object has no range
-            size = int(answer.headers["content-range"].rpartition("/")[2])
-            version = _version(answer.headers, size)
-            etag = answer.headers.get("etag")
-        condition = {"If-Match": etag} if etag else {}
+            size = _whole(answer)
+        return cast(BinaryIO, RangedFile(self._reader(key, size, answer.headers), size, first=answer.data))
 
-        def fetch(offset: int, length: int) -> bytes:
-            with self._blaming(key):
-                try:
-                    answer = self._get(full, offset, length, condition)
-                except Exception as error:
-                    if code_of(error) in ("PreconditionFailed", "NoSuchKey", "InvalidRange"):
-                        raise self._changed(key) from None
-                    raise
-                if _version(answer.headers, int(answer.headers["content-range"].rpartition("/")[2])) != version:
-                    raise self._changed(key)
-                return answer.data
+    def fetch(self, key: str, path: Path) -> Stat:
+        """Read one version; its sha256 is what was noted, where something was."""
+        with self._blaming(key) as full:
+            found = self._look(full)
+            if found is None:
+                raise StoreUnavailable(f"{self._place(key)}: {MISSING}")
+            stat, headers = found
 
-        return cast(BinaryIO, RangedFile(fetch, size, first=answer.data))
+            def stream(offset: int) -> BaseHTTPResponse:
+                with self._of_version(key, headers, stat.size) as (condition, check):
+                    wanted = {"Range": f"bytes={offset}-"} if offset else {}
+                    answer = self._requests.send("GET", full, headers=condition | wanted, stream=True)
+                    check(answer, _whole(answer) if offset else stat.size)
+                    return answer
+
+            with landing(path) as place:
+                digest = download(stream, stat.size, place)
+                if digest != headers.get(DIGEST, digest):
+                    raise StoreUnavailable(f"{self._place(key)}: what came is not what was put there")
+            return self._told(stat)
 
     def put(self, key: str, data: bytes | Path) -> Stat:
         """Write or replace: in one request, or in parts several at a time."""
-        with self._blaming(key) as full:
-            size, metadata = _described(data)
-            if isinstance(data, Path) and size > _ONE_PIECE:
-                self._uploader.send_parts(full, data, metadata)
+        with self._blaming(key) as full, opened(data) as body:
+            size, metadata = len(body), _described(body)
+            if isinstance(body, Section) and size > _ONE_PIECE:
+                Uploader(self._requests).send_parts(full, body, metadata)
             else:
-                self._uploader.send_piece(full, data, metadata)
+                Uploader(self._requests).send_piece(full, body, metadata)
             found = self._look(full)
-            if found is not None and found[1].get(WRITER) == metadata[WRITER] and found[0].size != size:
+            ours = found is not None and found[1].get(WRITER) == metadata[WRITER]
+            if found is not None and ours and found[0].size != size:
                 raise StoreUnavailable(f"{self._place(key)}: {found[0].size} bytes arrived instead of {size}")
             _consume(data)
-            return self._told(found[0]) if found else Stat(key, size, datetime.now(UTC), metadata[WRITER])
+            if found is not None and ours:
+                return self._told(found[0])
+            return Stat(key, size, datetime.now(UTC), metadata[WRITER])  # replaced or deleted since
 
     def put_if_absent(self, key: str, data: bytes | Path) -> bool:
         """Write unless it exists: the server decides between racers. A body of more than 5 GiB is refused."""
-        with self._blaming(key) as full:
+        with self._blaming(key) as full, opened(data) as body:
             if self._look(full) is not None:
                 return False
-            size, metadata = _described(data)
-            if size > LARGEST_PIECE:
-                raise StoreRefused(f"{self._place(key)}: only 5 GiB can be written if absent, not {size} bytes")
-            if not self._uploader.send_piece(full, data, metadata, only_new=True):
+            if len(body) > LARGEST_PIECE:
+                raise StoreRefused(f"{self._place(key)}: only 5 GiB can be written if absent, not {len(body)} bytes")
+            metadata = _described(body)
+            if not Uploader(self._requests).send_piece(full, body, metadata, only_new=True):
                 found = self._look(full)
                 # The one that it lost to may be its own first try, of which no answer came.
                 if found is None or found[1].get(WRITER) != metadata[WRITER]:
@@ -110,13 +120,13 @@ class S3Store:
             return self._told(found[0]) if found else None
 
     def list(self, prefix: str = "", *, after: str | None = None, limit: int = 1000) -> list[Stat]:
-        """Ask for pages, in the order of the keys."""
+        """Ask for pages, in the order of the keys; what others stored under a name that is no key is left out."""
         with self._blaming(prefix, check=False) as full:
             start = self.prefix + after if after else None
             found = self._client.list_objects(self.bucket, full, recursive=True, start_after=start)
             return [
                 self._told(Stat(item.object_name, item.size, item.last_modified.replace(microsecond=0), version))
-                for item in islice(found, limit)
+                for item in islice((item for item in found if self._is_key(item.object_name)), limit)
                 for version in [_version({"etag": item.etag, "last-modified": item.last_modified}, item.size)]
             ]
 
@@ -141,7 +151,10 @@ class S3Store:
             more: dict[str, Any] = {}
             if found[0].size > LARGEST_PIECE:  # made of parts, which carry nothing along
                 more = {"metadata": _own(found[1]), "tags": self._client.get_object_tags(self.bucket, full)}
-            self._client.copy_object(self.bucket, target, CopySource(self.bucket, full), **more)
+            try:
+                self._client.copy_object(self.bucket, target, CopySource(self.bucket, full), **more)
+            except ValueError:  # how the client takes an error that came after "200"
+                raise StoreUnavailable(f"{self._place(to)}: the server did not finish the copy of {key!r}") from None
             made = self._look(target)
             if made is None or made[0].size != found[0].size:
                 raise StoreUnavailable(f"{self._place(to)}: the copy of {key!r} did not arrive whole")
@@ -206,8 +219,46 @@ class S3Store:
         modified = found.last_modified or datetime.now(UTC)
         return Stat(full, size, modified, _version(headers, size)), headers
 
+    def _reader(self, key: str, size: int, headers: Mapping[str, Any]) -> Fetch:
+        """Give what reads ranges of the one version that `headers` came with."""
+
+        def fetch(offset: int, length: int) -> bytes:
+            with self._of_version(key, headers, size) as (condition, check):
+                answer = self._get(self.prefix + key, offset, length, condition)
+                check(answer, _whole(answer))
+                return answer.data
+
+        return fetch
+
+    @contextlib.contextmanager
+    def _of_version(
+        self, key: str, headers: Mapping[str, Any], size: int
+    ) -> Iterator[tuple[dict[str, str], Callable[[BaseHTTPResponse, int], None]]]:
+        """Give the condition of a request, and the check of its answer, that it is about what `headers` came with."""
+        version, etag = _version(headers, size), headers.get("etag")
+
+        def check(answer: BaseHTTPResponse, whole: int) -> None:
+            if _version(answer.headers, whole) != version:
+                answer.close()
+                raise self._changed(key)
+
+        with self._blaming(key):
+            try:
+                yield {"If-Match": etag} if etag else {}, check
+            except Exception as error:
+                if code_of(error) in ("PreconditionFailed", "NoSuchKey", "InvalidRange"):
+                    raise self._changed(key) from None
+                raise
+
     def _get(self, full: str, offset: int, length: int, on: Mapping[str, str] | None = None) -> BaseHTTPResponse:
         return self._client.get_object(self.bucket, full, offset, length, request_headers=dict(on or {}))
+
+    def _is_key(self, name: str) -> bool:
+        try:
+            keys.check(name.removeprefix(self.prefix))
+        except ValueError:
+            return False
+        return True
 
     def _told(self, stat: Stat) -> Stat:
         return Stat(stat.key.removeprefix(self.prefix), stat.size, stat.modified, stat.version)
@@ -218,16 +269,16 @@ class S3Store:
         return self._minio
 
     @property
-    def _uploader(self) -> Uploader:
+    def _requests(self) -> SignedRequests:
         self._connect()
-        return self._sender
+        return self._signed
 
     def _connect(self) -> None:
         with self._lock:
             if self._owner == os.getpid():
                 return  # a fork must not share its parent's connections
             self._minio, pool = connect(self._settings)
-            self._sender = Uploader(self._minio, pool, self._settings, self.bucket)
+            self._signed = SignedRequests(self._minio, pool, self._settings, self.bucket)
             self._owner = os.getpid()
 
     def _place(self, key: str) -> str:
@@ -254,15 +305,17 @@ class S3Store:
             raise named(self._place(key), error, self._settings.patience) from error
 
 
-def _described(data: bytes | Path) -> tuple[int, dict[str, str]]:
-    """Give size and metadata."""
-    if isinstance(data, Path):
-        with data.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            size = os.fstat(file.fileno()).st_size
-    else:
-        digest, size = hashlib.sha256(data).hexdigest(), len(data)
-    return size, {DIGEST: digest, WRITER: uuid.uuid4().hex}
+def _described(body: bytes | Section) -> dict[str, str]:
+    """Give the metadata."""
+    return {DIGEST: digest_of(body), WRITER: uuid.uuid4().hex}
+
+
+def _whole(answer: BaseHTTPResponse) -> int:
+    """Give the whole object's size, which comes with a range of it."""
+    size = answer.headers.get("content-range", "").rpartition("/")[2]
+    if not size.isdigit():
+        raise StoreRefused("the server does not give ranges of an object")
+    return int(size)
 
 
 def _own(headers: Mapping[str, str]) -> dict[str, str]:

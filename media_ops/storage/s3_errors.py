@@ -71,6 +71,8 @@ def named(place: str, error: Exception, patience: float = 0) -> MediaError:
     status = getattr(error, "status_code", None) or getattr(error, "_code", None)
     if status:
         return StoreUnavailable(f"{place}: the server answered with HTTP status {status}")
+    if isinstance(error, OSError):  # whatever happens between us and the server comes as an error of urllib3
+        return StoreUnavailable(f"{place}: {(error.strerror or str(error)).lower()}")
     if "certificate" in str(error).lower():
         return StoreRefused(f"{place}: the server's certificate is not trusted")
     tried = f" within {patience:g} seconds of trying" if patience else ""

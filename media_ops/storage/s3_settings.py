@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from media_ops.errors import ParamsInvalid
 from media_ops.model import Noun
+
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?")
 
 
 class S3Settings(Noun):
@@ -33,12 +36,14 @@ class S3Settings(Noun):
     @classmethod
     def _split(cls, values: dict[str, object]) -> dict[str, object]:
         endpoint = values.get("endpoint")
-        if isinstance(endpoint, str) and "://" in endpoint:
-            parts = urlsplit(endpoint)
-            if parts.scheme not in ("http", "https") or parts.path.strip("/") or "@" in parts.netloc:
-                raise ValueError("endpoint must be a host, host:port, http://host:port or https://host:port")
-            return values | {"endpoint": parts.netloc, "secure": parts.scheme == "https"}
-        return values
+        if not isinstance(endpoint, str):
+            return values
+        parts = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}")
+        beyond = parts.path.strip("/") or parts.query or parts.fragment
+        if parts.scheme not in ("", "http", "https") or beyond or not _HOST.fullmatch(parts.netloc):
+            raise ValueError("endpoint must be a host, host:port, http://host:port or https://host:port")
+        secure = {"secure": parts.scheme == "https"} if parts.scheme else {}
+        return values | {"endpoint": parts.netloc} | secure
 
     @model_validator(mode="after")
     def _paired(self) -> Self:

@@ -1,37 +1,28 @@
 """Writing to an object store, as the minio client cannot: streamed from the file, on a condition, taken back.
 
 The client reads each part into memory, sends no `If-None-Match`, takes a completion that failed after "200" for a
-success, and lets a failed abort hide why the upload failed. Requests are signed with its signer.
+success, and lets a failed abort hide why the upload failed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
-from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from media_ops.errors import StoreUnavailable
-from media_ops.storage.patience import PatientPool
-from media_ops.storage.s3_errors import check_answer, code_of
-from media_ops.storage.s3_settings import S3Settings
+from media_ops.storage.s3_errors import code_of
+from media_ops.storage.s3_requests import SignedRequests
 from media_ops.storage.section import Section
-
-if TYPE_CHECKING:
-    from minio import Minio
-    from urllib3 import BaseHTTPResponse
 
 PART = 8 * 2**20  # bytes; parts are streamed, so that it bounds what is sent again, not memory
 MOST_PARTS = 10_000
 AT_A_TIME = 4
 LARGEST_PIECE = 5 * 2**30
+DIGEST, WRITER = "x-amz-meta-sha256", "x-amz-meta-writer"
 _STARTS = 3  # a server that was killed may forget an upload
 _ABORTING = 5.0  # seconds: whoever waits for the error has waited long enough
 
@@ -39,43 +30,46 @@ _ABORTING = 5.0  # seconds: whoever waits for the error has waited long enough
 class Uploader:
     """Sends bodies to one bucket."""
 
-    def __init__(self, client: Minio, pool: PatientPool, settings: S3Settings, bucket: str) -> None:
-        self._client = client
-        self._pool = pool
-        self._settings = settings
-        self._bucket = bucket
+    def __init__(self, requests: SignedRequests) -> None:
+        self._requests = requests
 
-    def send_piece(self, key: str, data: bytes | Path, metadata: dict[str, str], *, only_new: bool = False) -> bool:
-        """Write in one request; False where `only_new` and the key is taken. Raises the minio client's errors."""
+    def send_piece(
+        self, key: str, body: bytes | Section, metadata: dict[str, str], *, only_new: bool = False
+    ) -> bool:
+        """Write in one request; False where `only_new` and the key is taken. Raises the minio client's errors.
+
+        Signed with the digest that is noted beside it: a server refuses a body that has become another.
+        """
         headers = metadata | {"Content-Type": "application/octet-stream"}
         if only_new:
             headers["If-None-Match"] = "*"
-        with _opened(data) as body:
-            try:
-                self._send("PUT", key, headers=headers, body=body)
-            except Exception as error:
-                if only_new and code_of(error) == "PreconditionFailed":
-                    return False
-                raise
+        try:
+            self._requests.send("PUT", key, headers=headers, body=body, digest=metadata[DIGEST])
+        except Exception as error:
+            if only_new and code_of(error) == "PreconditionFailed":
+                return False
+            raise
+        if isinstance(body, Section):
+            body.check_unchanged()
         return True
 
-    def send_parts(self, key: str, data: Path, metadata: dict[str, str]) -> None:
+    def send_parts(self, key: str, body: Section, metadata: dict[str, str]) -> None:
         """Write in many requests, several at a time; seen with the last, and nothing stays of a failure."""
-        with _opened(data) as body:
-            assert isinstance(body, Section)
-            for start in range(_STARTS):
-                try:
-                    return self._send_parts(key, body, metadata)
-                except Exception as error:
-                    if code_of(error) != "NoSuchUpload":
-                        raise
-                    if self._is_there(key, metadata):
-                        return None
-                    if start == _STARTS - 1:
-                        raise
+        for start in range(_STARTS):
+            try:
+                return self._send_parts(key, body, metadata)
+            except Exception as error:
+                if code_of(error) != "NoSuchUpload":
+                    raise
+                if self._is_there(key, metadata):
+                    return None
+                if start == _STARTS - 1:
+                    raise
 
     def _send_parts(self, key: str, body: Section, metadata: dict[str, str]) -> None:
-        begun = self._send("POST", key, "uploads=", headers=metadata | {"Content-Type": "application/octet-stream"})
+        begun = self._requests.send(
+            "POST", key, "uploads=", headers=metadata | {"Content-Type": "application/octet-stream"}
+        )
         upload = f"uploadId={quote(_text(begun.data, 'UploadId'), safe='')}"
         given_up = Event()
         try:
@@ -96,70 +90,26 @@ class Uploader:
             body.check_unchanged()
             listed = "".join(part.result() for part in sent)
             text = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
-            self._send("POST", key, upload, headers={"Content-Type": "application/xml"}, body=text)
+            self._requests.send("POST", key, upload, headers={"Content-Type": "application/xml"}, body=text)
         except BaseException:
             with contextlib.suppress(Exception):  # the store's lifecycle takes it away later
-                self._send("DELETE", key, upload, patience=_ABORTING)
+                self._requests.send("DELETE", key, upload, patience=_ABORTING)
             raise
 
     def _send_part(self, key: str, upload: str, number: int, part: Section, given_up: Event) -> str:
-        answer = self._send("PUT", key, f"partNumber={number}&{upload}", body=part, given_up=given_up)
+        answer = self._requests.send("PUT", key, f"partNumber={number}&{upload}", body=part, given_up=given_up)
         etag = escape(answer.headers.get("etag", ""))
         return f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
 
     def _is_there(self, key: str, metadata: dict[str, str]) -> bool:
         """Tell whether a completion had been carried out although its answer was lost."""
-        from minio.error import S3Error
+        from minio.error import MinioException
 
         try:
-            found = self._client.stat_object(self._bucket, key).metadata or {}
-        except S3Error:
+            found = self._requests.send("HEAD", key).headers
+        except MinioException:
             return False
         return all(found.get(name) == value for name, value in metadata.items())
-
-    def _send(
-        self,
-        method: str,
-        key: str,
-        query: str = "",
-        *,
-        headers: dict[str, str] | None = None,
-        body: bytes | Section = b"",
-        **how: Any,
-    ) -> BaseHTTPResponse:
-        from minio.credentials.credentials import Credentials
-        from minio.signer import sign_v4_s3
-        from minio.time import to_amz_date, utcnow
-
-        url = urlsplit(self._client.get_presigned_url(method, self._bucket, key))._replace(query=query)
-        digest = body.sha256() if isinstance(body, Section) else hashlib.sha256(body).hexdigest()
-        now = utcnow()
-        signed: dict[str, Any] = {**(headers or {}), "Host": url.netloc, "Content-Length": str(len(body))}
-        signed |= {"x-amz-content-sha256": digest, "x-amz-date": to_amz_date(now)}
-        known = self._settings
-        if known.access_key and known.secret_key:
-            token = known.session_token.get_secret_value() if known.session_token else None
-            if token:
-                signed["x-amz-security-token"] = token
-            signed = sign_v4_s3(
-                method=method,
-                url=url,
-                region=known.region,
-                headers=signed,
-                credentials=Credentials(known.access_key, known.secret_key.get_secret_value(), token),
-                content_sha256=digest,
-                date=now,
-            )
-        return check_answer(self._pool.urlopen(method, url.geturl(), body=body, headers=signed, **how))
-
-
-@contextlib.contextmanager
-def _opened(data: bytes | Path) -> Iterator[bytes | Section]:
-    if not isinstance(data, Path):
-        yield data
-        return
-    with data.open("rb") as file:
-        yield Section(file.fileno(), 0, os.fstat(file.fileno()).st_size)
 
 
 def _text(document: bytes, name: str) -> str:

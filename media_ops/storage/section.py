@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from media_ops.errors import StoreUnavailable
 
@@ -43,10 +45,14 @@ class Section:
     def sha256(self) -> str:
         """Read all of it for its digest."""
         digest = hashlib.sha256()
+        self.update(digest)
+        return digest.hexdigest()
+
+    def update(self, digest: hashlib._Hash) -> None:
+        """Read all of it into a digest."""
         self.seek(0)
         while block := self.read(1 << 20):
             digest.update(block)
-        return digest.hexdigest()
 
     def check_unchanged(self) -> None:
         """Raise `StoreUnavailable` if the file was written to since this section was made."""
@@ -56,3 +62,18 @@ class Section:
     def _now(self) -> tuple[int, int]:
         status = os.fstat(self._descriptor)
         return status.st_size, status.st_mtime_ns
+
+
+@contextlib.contextmanager
+def opened(data: bytes | Path) -> Iterator[bytes | Section]:
+    """Give what is to be sent: bytes as they are, of a file all that it holds now."""
+    if not isinstance(data, Path):
+        yield data
+        return
+    with data.open("rb") as file:
+        yield Section(file.fileno(), 0, os.fstat(file.fileno()).st_size)
+
+
+def digest_of(body: bytes | Section) -> str:
+    """Give the sha256 of what is to be sent."""
+    return body.sha256() if isinstance(body, Section) else hashlib.sha256(body).hexdigest()

@@ -6,11 +6,12 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from media_ops.storage.folder import FolderStore
+from media_ops.storage.lifecycle import _client
 from tests.cli.conftest import Media
 
 CONFIG = """
@@ -79,13 +80,25 @@ def test_refusals(media: Media, config: Path, folder: Path) -> None:
         assert (done.returncode, done.stdout) == (2, "")
         assert "result.delete_after_days" in done.stderr
     config.write_text(CONFIG.format(home="s3://"))
-    done = media("storage", "init", "--config", config, "--json", MEDIA_OPS_S3_ENDPOINT="")
+    done = media("storage", "init", "--config", config, "--json", MEDIA_OPS_S3_ENDPOINT="ftp://x")
     assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (2, "params_invalid")
     (folder / "file").write_bytes(b"")
     config.write_text(CONFIG.format(home=folder / "file"))
     done = media("storage", "init", "--config", config)
     assert done.returncode == 3
     assert "media-source" in done.stderr
+
+
+def test_a_server_that_is_not_there_is_not_waited_for_for_minutes(
+    media: Media, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text(CONFIG.format(home="s3://"))
+    said = {"MEDIA_OPS_S3_ENDPOINT": "http://127.0.0.1:9", "MEDIA_OPS_S3_PATIENCE": "0.5"}
+    done = media("storage", "status", "--config", config, **said)
+    assert (done.returncode, "media-source" in done.stderr, "refused" in done.stderr) == (3, True, True)
+    for asked, given in (("0.5", 0.5), ("600", 10)):
+        monkeypatch.setenv("MEDIA_OPS_S3_PATIENCE", asked)
+        assert cast(Any, _client())._http.patience == given
 
 
 def test_a_store_that_cannot_be_tidied(media: Media, config: Path, folder: Path) -> None:

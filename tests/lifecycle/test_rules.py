@@ -79,6 +79,7 @@ def test_links_are_resolved_so_that_two_names_of_one_folder_are_seen(tmp_path: P
         ("result:", "results:", "Extra inputs|result: Field required"),
         ("home: ", "home: [", "YAML"),
         ("home: ", "home: 7 #", "home"),
+        ("home: ", "home: s3://bucket/folder #", "home: .*nothing but s3://"),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(tmp_path: Path, old: str, new: str, reason: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import random
+import resource
 import threading
 import urllib.request
 from collections.abc import Callable
@@ -207,6 +208,37 @@ def test_signed_addresses(store: Store, tmp_path: Path) -> None:
             assert read(store, "new") == b"sent"
 
 
+def test_fetching_into_a_file(store: Store, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    for body in (random.Random(4).randbytes(21 * 2**20 + 17), b"", b"small"):
+        put = store.put("a/b", body)
+        assert store.fetch("a/b", target) == put
+        assert target.read_bytes() == body
+        assert [path.name for path in tmp_path.iterdir()] == ["target"]
+    target.write_bytes(b"changed")
+    assert read(store, "a/b") == b"small"
+    with pytest.raises(StoreUnavailable, match=r"'missing'.*no such object"):
+        store.fetch("missing", target)
+    with pytest.raises(StoreUnavailable, match="nowhere"):
+        store.fetch("a/b", tmp_path / "nowhere" / "target")
+    assert target.read_bytes() == b"changed"
+    assert [path.name for path in tmp_path.iterdir()] == ["target"]
+
+
+def test_fetching_onto_a_full_disk(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "target").write_bytes(b"as it was")
+    store.put("key", b"x" * 2_000_000)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    try:
+        with pytest.raises(StoreUnavailable, match=r"target.*too large"):
+            store.fetch("key", tmp_path / "target")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (tmp_path / "target").read_bytes() == b"as it was"
+    assert [path.name for path in tmp_path.iterdir()] == ["target"]
+
+
 @pytest.mark.parametrize(
     "key",
     [
@@ -252,8 +284,16 @@ def test_odd_keys(store: Store, key: str) -> None:
         "x" * (LONGEST_KEY + 1),
     ],
 )
-def test_refused_keys(store: Store, key: str) -> None:
-    for act in (store.open, store.stat, store.delete, store.path, store.tags, store.sha256):
+def test_refused_keys(store: Store, tmp_path: Path, key: str) -> None:
+    for act in (
+        store.open,
+        lambda key: store.fetch(key, tmp_path / "x"),
+        store.stat,
+        store.delete,
+        store.path,
+        store.tags,
+        store.sha256,
+    ):
         with pytest.raises(ValueError, match="key"):
             act(key)
     for sign in (store.presign_get, store.presign_put):

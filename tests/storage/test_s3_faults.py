@@ -9,13 +9,14 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from pydantic import SecretStr
 
-from media_ops.errors import StoreRefused, StoreUnavailable
+from media_ops.errors import MediaError, SourceChanged, StoreRefused, StoreUnavailable
 from media_ops.storage.s3 import S3Store
 from tests.storage.proxy import LOST, RESET, SILENCE, TORN, Fault, Proxy
 from tests.storage.server import BUCKET, ROOT, Server
@@ -73,6 +74,81 @@ def test_answers_that_do_not_come_or_break_off(proxy: Proxy, server: Server, fau
     store.put("key", b"0123456789" * 1000)
     proxy.times(2, fault, only=lambda method, path: method == "GET")
     assert read(store, "key") == b"0123456789" * 1000
+
+
+def test_a_download_that_breaks_off_is_taken_up_again(proxy: Proxy, server: Server, tmp_path: Path) -> None:
+    store = through(proxy, server, read_timeout=30.0)
+    (tmp_path / "file").write_bytes(BODY)
+    store.put("key", tmp_path / "file")
+    breaks: list[Fault] = [TORN, (503, "SlowDown"), TORN, RESET]
+    proxy.asked.clear()
+    proxy.fault = lambda method, path: breaks.pop(0) if method == "GET" and breaks else None
+    store.fetch("key", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == BODY
+    assert [method for method, _ in proxy.asked] == ["HEAD"] + 5 * ["GET"]
+    proxy.fault = lambda method, path: (503, "SlowDown") if method == "GET" else None
+    with pytest.raises(StoreUnavailable, match="SlowDown"):
+        through(proxy, server, patience=0.5).fetch("missing", tmp_path / "back")
+
+
+def test_a_download_of_what_is_replaced_meanwhile(proxy: Proxy, server: Server, tmp_path: Path) -> None:
+    store = through(proxy, server, read_timeout=30.0)
+    (tmp_path / "back").write_bytes(b"as it was")
+    for end in (lambda: store.put("key", BODY[::-1]), lambda: store.delete("key")):
+        store.put("key", BODY)
+        asked: list[str] = []
+
+        def fault(method: str, path: str, end: Any = end, asked: list[str] = asked) -> Fault | None:
+            asked += [method] if method == "GET" else []
+            if method != "GET" or len(asked) > 2:
+                return None
+            if asked == ["GET"]:
+                return TORN
+            end()  # between the first half and the second
+            return None
+
+        proxy.fault = fault
+        with pytest.raises(SourceChanged, match="'key'"):
+            store.fetch("key", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == b"as it was"
+    assert [path.name for path in tmp_path.iterdir()] == ["back"]
+
+
+def test_a_download_of_other_bytes_than_were_put(bucket: S3Store, tmp_path: Path) -> None:
+    cast(Any, bucket._client).put_object(
+        bucket.bucket, bucket.prefix + "key", BytesIO(b"damaged"), 7, metadata={"sha256": "0" * 64}
+    )
+    with pytest.raises(StoreUnavailable, match="not what was put"):
+        bucket.fetch("key", tmp_path / "back")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_changed_while_it_is_sent(proxy: Proxy, server: Server, tmp_path: Path) -> None:
+    store = through(proxy, server, read_timeout=30.0)
+    for size in (12, 30):
+        (tmp_path / "file").write_bytes(BODY[: size * 2**20])
+
+        def touch(method: str, path: str) -> None:
+            if method == "PUT":
+                with (tmp_path / "file").open("r+b") as file:
+                    file.write(b"changed")
+
+        proxy.fault = touch
+        for put in (store.put, store.put_if_absent) if size == 12 else (store.put,):
+            with pytest.raises(StoreUnavailable, match="changed"):
+                put(f"key {size}", tmp_path / "file")
+            assert (tmp_path / "file").exists()
+            store.delete(f"key {size}")
+
+
+def test_a_copy_that_fails_after_200_is_named(proxy: Proxy, server: Server) -> None:
+    store = through(proxy, server)
+    store.put("key", b"x")
+    store.put("to", b"y")
+    proxy.fault = lambda method, path: (200, "AccessDenied") if method == "PUT" else None
+    with pytest.raises(MediaError, match="'to'"):
+        store.copy("key", "to")
+    assert read(store, "to") == b"y"
 
 
 def test_the_answer_to_a_completion_is_lost(proxy: Proxy, server: Server, tmp_path: Path) -> None:

@@ -76,6 +76,10 @@ def test_the_usual_variables_and_ours_above_them(monkeypatch: pytest.MonkeyPatch
         {"MEDIA_OPS_S3_ENDPOINT": "ftp://hidden@store"},
         {"MEDIA_OPS_S3_ENDPOINT": "http://user:hidden@store"},
         {"MEDIA_OPS_S3_PATIENCE": "hidden"},
+        {"MEDIA_OPS_S3_ENDPOINT": "user:hidden@store"},
+        {"MEDIA_OPS_S3_ENDPOINT": "store/hidden"},
+        {"MEDIA_OPS_S3_ENDPOINT": "http://store:hidden"},
+        {"MEDIA_OPS_S3_ENDPOINT": "a store"},
     ],
 )
 def test_what_is_refused_shows_no_secret(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
