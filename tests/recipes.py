@@ -20,6 +20,9 @@ TONE = "sine=440:r=48000"
 _PLAIN: dict[str, Recipe] = {
     "plain.mp4": ["-f", "lavfi", "-i", f"{MOVING}:d=8", "-f", "lavfi", "-i", f"{TONE}:d=8"]
     + ["-c:v", "libx264", "-g", "50", "-bf", "2", "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest"],
+    # Minutes of work for a slow preset at 720 lines: what ends within one was ended.
+    "long.mp4": ["-f", "lavfi", "-i", f"{MOVING}:d=120", "-c:v", "libx264", "-preset", "ultrafast", "-g", "50"]
+    + ["-pix_fmt", "yuv420p"],
     "silent.mp4": ["-f", "lavfi", "-i", f"{MOVING}:d=4", "-c:v", "libx264", "-pix_fmt", "yuv420p"],
     # Variable frame rate with B-frames and sound: two frames of seven are dropped, times stay.
     "vfr.mp4": ["-f", "lavfi", "-i", f"{MOVING}:d=8", "-f", "lavfi", "-i", f"{TONE}:d=8"]

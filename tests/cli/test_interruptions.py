@@ -41,15 +41,15 @@ def workers(process: psutil.Process, verb: str = "process") -> list[psutil.Proce
 )
 def test_an_interrupted_run_leaves_nothing(clip: Clip, folder: Path, number: int, code: int) -> None:
     (folder / "out.mp4").write_bytes(b"old")
-    command = [*MEDIA, "run", "transcode_h264", str(clip("plain.mp4")), "-o", "out.mp4"]
-    command += ["--segments", "4", "--workers", "2", "--param", "preset=veryslow"]
+    command = [*MEDIA, "run", "transcode_h264", str(clip("long.mp4")), "-o", "out.mp4"]
+    command += ["--segments", "4", "--workers", "2", "--param", "preset=veryslow", "--param", "height=720"]
     program = psutil.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while len(working := workers(program)) < 2:
         assert program.poll() is None, "it ended before it could be interrupted"
         time.sleep(0.02)
     time.sleep(0.5)
     program.send_signal(number)
-    stdout, stderr = program.communicate(timeout=120)
+    stdout, stderr = program.communicate(timeout=60)
     assert (program.returncode, stdout) == (code, "")
     assert "Traceback" not in stderr
     assert not [child for child in working if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
@@ -115,8 +115,9 @@ def test_a_segment_that_dies_again_and_again_ends_the_job(
 
 
 def test_a_killed_program_leaves_no_worker_and_the_next_run_clears_up(clip: Clip, folder: Path) -> None:
-    command = [*MEDIA, "run", "transcode_h264", str(clip("plain.mp4")), "-o", "out.mp4", "--segments", "4"]
-    program = psutil.Popen([*command, "--param", "preset=veryslow"], stderr=subprocess.DEVNULL)
+    command = [*MEDIA, "run", "transcode_h264", str(clip("long.mp4")), "-o", "out.mp4", "--segments", "4"]
+    command += ["--param", "preset=veryslow", "--param", "height=720"]
+    program = psutil.Popen(command, stderr=subprocess.DEVNULL)
     while not (working := workers(program)):
         time.sleep(0.02)
     os.kill(program.pid, signal.SIGKILL)

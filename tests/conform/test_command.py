@@ -83,7 +83,7 @@ def test_refusals(media: Media, folder: Path, arguments: tuple[str, ...], code: 
 def test_an_interrupted_run_leaves_nothing_and_goes_on_later(
     folder: Path, library: Library, number: int, code: int
 ) -> None:
-    source = library("plain.mp4")
+    source = library("long.mp4")
     (source / "a.txt").write_text("tried first")
     command = [*MEDIA, "conform", str(source), "--json", "--workers", "1", "--state", "state", "--keep", "kept"]
     command += ["--param", "preset=veryslow", "--param", "height=720", "--segments", "2"]  # far from ending
@@ -94,7 +94,7 @@ def test_an_interrupted_run_leaves_nothing_and_goes_on_later(
         time.sleep(0.02)
     program.send_signal(number)
     try:
-        stdout, stderr = program.communicate(timeout=120)
+        stdout, stderr = program.communicate(timeout=60)
     except subprocess.TimeoutExpired:
         program.send_signal(signal.SIGABRT)
         pytest.fail(f"it goes on: {program.communicate()}")
@@ -103,6 +103,6 @@ def test_an_interrupted_run_leaves_nothing_and_goes_on_later(
     assert not [child for child in working if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
     assert left_in(folder.parent / "scratch") == []
     assert left_in(folder / "kept") == []
-    (source / "plain.mp4").unlink()
+    (source / "long.mp4").unlink()
     again = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert again.stderr == "1/1 skipped a.txt (from the run before): no media\n"

@@ -31,6 +31,7 @@ def main() -> int:
     arguments = parser.parse_args()
     console = Console(highlight=False)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     try:
         found = _measured(console, arguments)
     except MediaError as error:
