@@ -114,6 +114,19 @@ def test_small_objects_of_simple_servers_are_taken_whole(server: Web, clip: Clip
     assert report.outcome == "succeeded", report.error
 
 
+def test_a_proxy_of_the_environment_sees_nothing(
+    server: Web, clip: Clip, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FFmpeg would ask it even for what this machine has."""
+    served(server, clip, "silent.mp4")
+    with web(server.folder) as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://{proxy.host}")
+        report = job(server.url("silent.mp4"), "out.mp4", segments=1)
+        assert report.outcome == "succeeded", report.error
+        assert proxy.asked == []
+
+
 def test_a_playlist_is_refused_as_a_file_is(server: Web, job: Job) -> None:
     text = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nother.ts\n#EXT-X-ENDLIST\n"
     (server.folder / "list.m3u8").write_text(text)
