@@ -71,7 +71,7 @@ class S3Store:
                     raise self._changed(key)
                 return answer.data
 
-        return cast(BinaryIO, RangedFile(fetch, size, first=answer.data))
+        return cast(BinaryIO, RangedFile(fetch, size, first=answer.data, version=version))
 
     def put(self, key: str, data: bytes | Path) -> Stat:
         """Write or replace: in one request, or in parts several at a time."""

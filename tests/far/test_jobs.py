@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from media_ops.compare import CompareRequest
 from media_ops.model import JobOptions, RunReport
 from media_ops.run import run
+from media_ops.worker.attempt import compare_attempt
 from tests.conftest import Clip
 from tests.far.web import Web, outage, web
 
@@ -112,6 +114,17 @@ def test_small_objects_of_simple_servers_are_taken_whole(server: Web, clip: Clip
     server.ranges, server.versions = how != "no ranges", "none" if how == "no version" else "modified"
     report = job(server.url("silent.mp4"), "out.mkv")
     assert report.outcome == "succeeded", report.error
+
+
+def test_a_file_whose_name_looks_like_an_address_is_found_first(
+    tmp_path: Path, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "http://host/film%20of?x#y.mkv"
+    (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / name).write_bytes(clip("silent.mp4").read_bytes())
+    found = compare_attempt(CompareRequest(a=name, b=str(clip("silent.mp4")), exact=True)).run()
+    assert found.differences == []
 
 
 def test_a_proxy_of_the_environment_sees_nothing(

@@ -49,7 +49,10 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
         ("HTTP://host/a@b.mp4", "http://host/a@b.mp4"),
         ("http://host?sig=a/b", "http://host"),
         ("http://user:a@b@host/x", "http://host/x"),
-        ("s3://bucket/a?b#c", "s3://bucket/a?b#c"),
+        ("s3://bucket/a?b#c@d", "s3://bucket/a?b#c@d"),
+        ("s3://key:word@bucket/a", "s3://bucket/a"),
+        ("ftp://user:word@host/x?sig=y", "ftp://host/x"),
+        ("file:///a?b#c@d", "file:///a?b#c@d"),
         ("/plain/a?b@c", "/plain/a?b@c"),
     ],
 )
