@@ -119,7 +119,7 @@ def _reachable(path: str) -> Iterator[tuple[str, dict[str, str]]]:
     from media_ops.storage.view import view
 
     with view(far) as place:
-        # What is no address of a proxy keeps it from asking the one of the environment, to which this machine is another.
+        # What is no proxy's address keeps it from asking the environment's, which would look on its own machine.
         yield place, {"protocol_whitelist": "http,tcp", "http_proxy": "none"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import BinaryIO
 
 from media_ops.errors import NotMedia, SourceChanged, SourceNotAllowed, SourceNotFound
 from media_ops.storage.address import open_store
@@ -22,13 +23,13 @@ class StoredObject:
             raise SourceNotFound(f"{shown!r} cannot be read: there is no such object")
         if not found.size:
             raise NotMedia(f"{shown!r} is no media: the file is empty")
-        self._file = store.open(key)
+        self._file: BinaryIO | RangedFile = store.open(key)
         self._alone = threading.Lock()
         self._read = 0
         # What was opened counts: between the look and the opening another may have been written.
-        ranged = isinstance(self._file, RangedFile)
-        self.size = self._file.size if ranged else found.size
-        self.version = (self._file.version if ranged else "") or _version(found)
+        ranged = self._file if isinstance(self._file, RangedFile) else None
+        self.size = ranged.size if ranged else found.size
+        self.version = (ranged.version if ranged else "") or _version(found)
 
     @classmethod
     def at(cls, uri: str) -> StoredObject:

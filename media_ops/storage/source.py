@@ -98,7 +98,8 @@ def _path_named_by(uri: str) -> str:
         return uri
     if scheme != "file":
         raise SourceNotAllowed(
-            f"{shown(uri)!r} cannot be read: there is no such file, and addresses of the scheme {scheme!r} are not served"
+            f"{shown(uri)!r} cannot be read: there is no such file, "
+            f"and addresses of the scheme {scheme!r} are not served"
         )
     path = file_path(uri)
     if path is None:

@@ -27,8 +27,8 @@ _TIMEOUT = {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 30.0}
 _MOVED = (301, 302, 303, 307, 308)
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 _GONE = (401, 403, 404, 410)
-# `Last-Modified` counts seconds, and so does the ETag of nginx: what was written a moment ago can be written once more
-# without another version. Asked after so many seconds, it cannot.
+# `Last-Modified` counts seconds, and so does the ETag of nginx: what was written a moment ago can be written once
+# more without another version. Asked after so many seconds, it cannot.
 _SETTLED = 2.0
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
@@ -64,8 +64,6 @@ class WebObject:
     """
 
     def __init__(self, uri: str) -> None:
-        import httpx
-
         self.shown = shown(uri)
         self._read = 0
         self._counting = threading.Lock()

@@ -31,7 +31,8 @@ DATA = bytes(range(251)) * 8000
 @pytest.fixture
 def store(s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> S3Store:
     settings = s3_server.settings
-    assert settings.access_key and settings.secret_key
+    assert settings.access_key
+    assert settings.secret_key
     monkeypatch.setenv("MEDIA_OPS_S3_ENDPOINT", s3_server.address)
     monkeypatch.setenv("MEDIA_OPS_S3_ACCESS_KEY", settings.access_key)
     monkeypatch.setenv("MEDIA_OPS_S3_SECRET_KEY", settings.secret_key.get_secret_value())
@@ -57,6 +58,7 @@ def address(store: S3Store, key: str) -> str:
     return f"s3://{store.bucket}/{store.prefix}{key}"
 
 
+@pytest.mark.slow
 def test_a_source_in_a_bucket_gives_what_the_file_gives(
     store: S3Store, clip: Clip, transcode: Callable[[str], RunReport]
 ) -> None:
@@ -73,6 +75,7 @@ def test_a_source_in_a_bucket_gives_what_the_file_gives(
     assert size <= far.metrics["bytes_read"] <= size + (attempts + 1) * min(size, BLOCK)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("during", ["probe", "process"])
 def test_a_source_overwritten_during_its_job_fails_it(
     store: S3Store, clip: Clip, transcode: Callable[[str], RunReport], monkeypatch: pytest.MonkeyPatch, during: str
@@ -115,7 +118,7 @@ def test_a_small_object_is_fetched_at_once(store: S3Store, tmp_path: Path) -> No
     store.put("x", DATA)
     found = StoredObject(store, "x", "x")
     with Attached(found, tmp_path, "x").open() as file:
-        assert hashlib.file_digest(file, "sha256").digest() == hashlib.sha256(DATA).digest()  # type: ignore[arg-type]
+        assert hashlib.file_digest(file, "sha256").digest() == hashlib.sha256(DATA).digest()
     assert found.bytes_read <= len(DATA) + BLOCK
     assert found.requests <= 2
 

@@ -38,7 +38,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     with web(folder) as state:
         monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", state.host)
         monkeypatch.setenv("MEDIA_OPS_HTTP_PRIVATE", "1")
-        monkeypatch.setenv("MEDIA_OPS_SOURCE_PATIENCE", "1")
+        monkeypatch.setenv("MEDIA_OPS_SOURCE_PATIENCE", "0.3")
         yield state
 
 
@@ -187,6 +187,7 @@ def test_user_and_password_stay_with_their_host(server: Web, tmp_path: Path, mon
 @pytest.mark.parametrize("versions", ["etag", "modified"])
 def test_another_version_is_never_mixed_in(server: Web, versions: str) -> None:
     server.versions = versions
+    os.utime(server.folder / "data", (1000, 1000))
     found = WebObject(server.url("data"))
     assert found.fetch(0, 10) == DATA[:10]
     (server.folder / "data").write_bytes(bytes(len(DATA)))
@@ -278,8 +279,8 @@ def test_whatever_fails_is_remembered(server: Web, tmp_path: Path) -> None:
         state = SourceState.of(name)
         state.check(name)
         web_object.fetch = broken  # type: ignore[method-assign]
-        with pytest.raises(KeyError), open_source(name) as file:
-            file.read()
+        with pytest.raises(KeyError), open_source(name) as opened:
+            opened.read()
         with pytest.raises(KeyError):
             state.check(name)
     finally:
