@@ -94,8 +94,8 @@ def _ffprobe(path: str) -> dict[str, Any]:
     options = {"v": "error", "format_whitelist": DEMUXERS}
     if demuxer := forced(path):
         options["f"] = demuxer
-    with _reachable(path) as (address, protocols):
-        answer = _answer(path, address, options | {"protocol_whitelist": protocols})
+    with _reachable(path) as (address, how):
+        answer = _answer(path, address, options | how)
     if isinstance(answer, FileNotFoundError):
         raise ToolMissing(f"{path!r} could not be described: the program {FFPROBE} is not installed")
     if isinstance(answer, ffmpeg.Error):
@@ -108,18 +108,19 @@ def _ffprobe(path: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _reachable(path: str) -> Iterator[tuple[str, str]]:
-    """Give the address under which ffprobe finds a source, and the protocols that it may speak to get there."""
+def _reachable(path: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Give the address under which ffprobe finds a source, and the options that let it get there and nowhere else."""
     from media_ops.frames.allowed import PROTOCOLS, address
     from media_ops.storage.attached import attached
 
     if (far := attached(path)) is None:
-        yield address(path), PROTOCOLS
+        yield address(path), {"protocol_whitelist": PROTOCOLS}
         return
     from media_ops.storage.view import view
 
     with view(far) as place:
-        yield place, "http,tcp"
+        # What is no proxy's address keeps it from asking the environment's, which would look on its own machine.
+        yield place, {"protocol_whitelist": "http,tcp", "http_proxy": "none"}
 
 
 def _answer(path: str, address: str, options: dict[str, str]) -> dict[str, Any] | Exception:

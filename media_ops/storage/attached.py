@@ -10,7 +10,7 @@ import hashlib
 import threading
 from pathlib import Path
 
-from media_ops.errors import MediaError
+from media_ops.errors import StoreUnavailable
 from media_ops.storage.blocks import BlockFile
 from media_ops.storage.far import SMALL, FarObject
 from media_ops.storage.ranged import BLOCK, RangedFile
@@ -30,7 +30,7 @@ class Attached:
     def __init__(self, far: FarObject, kept: Path, name: str) -> None:
         self.far = far
         self.name = name
-        self.failure: MediaError | None = None
+        self.failure: Exception | None = None
         key = hashlib.sha256(f"{name}\n{far.size}\n{far.version}".encode()).hexdigest()
         self._blocks = BlockFile.where_there_is_room(kept, key, far.size)
         self._small = far.size <= SMALL
@@ -43,25 +43,30 @@ class Attached:
         """Give the block at `offset`; up to `ahead` that follow it and are not here are fetched with it."""
         try:
             return self._fetch(offset, length, ahead)
-        except MediaError as error:
+        except Exception as error:
             self.failure = self.failure or error
             raise
 
     def _fetch(self, offset: int, length: int, ahead: int) -> bytes:
         blocks, number = self._blocks, offset // BLOCK
         if blocks is None:
-            return self.far.fetch(offset, length)
+            return self._whole_range(offset, length)
         if (found := blocks.get(number)) is not None:
             return found
         end = offset + length
         most = self.far.size if self._small else end + ahead * BLOCK
         while end < min(most, self.far.size) and blocks.get(end // BLOCK) is None:
             end = min(end + BLOCK, self.far.size)
-        data = self.far.fetch(offset, end - offset)
-        if len(data) == end - offset:  # what is cut short is told of by whoever asked
-            for place in range(0, len(data), BLOCK):
-                blocks.put(number + place // BLOCK, data[place : place + BLOCK])
+        data = self._whole_range(offset, end - offset)
+        for place in range(0, len(data), BLOCK):
+            blocks.put(number + place // BLOCK, data[place : place + BLOCK])
         return data[:length]
+
+    def _whole_range(self, offset: int, length: int) -> bytes:
+        data = self.far.fetch(offset, length)
+        if len(data) != length:
+            raise StoreUnavailable(f"{self.name}: {len(data)} bytes instead of {length} came from place {offset}")
+        return data
 
 
 class FarFile(RangedFile):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from typing import BinaryIO
 
 from media_ops.errors import NotMedia, SourceChanged, SourceNotAllowed, SourceNotFound
 from media_ops.storage.address import open_store
+from media_ops.storage.far import shown
 from media_ops.storage.port import Stat, Store
+from media_ops.storage.ranged import RangedFile
 
 
 class StoredObject:
@@ -20,27 +23,37 @@ class StoredObject:
             raise SourceNotFound(f"{shown!r} cannot be read: there is no such object")
         if not found.size:
             raise NotMedia(f"{shown!r} is no media: the file is empty")
-        self.size, self.version = found.size, _version(found)
-        self._file = store.open(key)
+        self._file: BinaryIO | RangedFile = store.open(key)
         self._alone = threading.Lock()
         self._read = 0
+        # What was opened counts: between the look and the opening another may have been written.
+        ranged = self._file if isinstance(self._file, RangedFile) else None
+        self.size = ranged.size if ranged else found.size
+        self.version = (ranged.version if ranged else "") or _version(found)
 
     @classmethod
     def at(cls, uri: str) -> StoredObject:
         """Open `s3://bucket/key`; everything behind the bucket is the key."""
         bucket, _, key = uri.partition("://")[2].partition("/")
-        if not bucket or not key:
-            raise SourceNotAllowed(f"{uri!r} cannot be read: it must be s3://bucket/key")
-        return cls(open_store(f"s3://{bucket}"), key, uri)
+        if not bucket or not key or "@" in bucket:
+            raise SourceNotAllowed(f"{shown(uri)!r} cannot be read: it must be s3://bucket/key")
+        return cls(open_store(f"s3://{bucket}"), key, shown(uri))
 
     @property
     def bytes_read(self) -> int:
         """What was fetched; a store that does not count is taken to fetch what it is asked for."""
         return int(getattr(self._file, "bytes_read", self._read))
 
+    @property
+    def requests(self) -> int:
+        """How many requests for ranges were made; 0 of a store that does not count."""
+        return int(getattr(self._file, "requests", 0))
+
     def fetch(self, offset: int, length: int) -> bytes:
         """Give a range of what was opened."""
         with self._alone:
+            if isinstance(self._file, RangedFile):
+                return self._file.fetch(offset, length)
             self._file.seek(offset)
             data = self._file.read(length)
             self._read += len(data)

@@ -6,6 +6,8 @@ import re
 from typing import Protocol
 
 FAR = re.compile(r"(https?|s3)://", re.IGNORECASE)
+_NO_SECRETS = re.compile(r"file://", re.IGNORECASE)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 # Not worth ranges: fetched whole, once.
 SMALL = 64 * 2**20
 
@@ -39,11 +41,13 @@ def is_far(uri: str) -> bool:
 def shown(uri: str) -> str:
     """Give the address without what may be secret: user, password, query (signatures are there), fragment.
 
-    Of `s3://bucket/key` everything is a name, and other places are given as they are.
+    Of an object's key everything is a name, and files are given as they are. Addresses that are not served are typed
+    as well, and named in errors.
     """
-    if not is_far(uri) or uri[:5].lower() == "s3://":
+    if not _ADDRESS.match(uri) or _NO_SECRETS.match(uri):
         return uri
     scheme, _, rest = uri.partition("://")
-    rest = re.split(r"[?#]", rest, maxsplit=1)[0]
+    if scheme.lower() != "s3":
+        rest = re.split(r"[?#]", rest, maxsplit=1)[0]
     host, slash, path = rest.partition("/")
     return f"{scheme.lower()}://{host.rpartition('@')[2]}{slash}{path}"

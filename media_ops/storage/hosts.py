@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _PORTS = {"http": 80, "https": 443}
+# All that is given out to the world so far. Outside lie addresses that carry one of IPv4 and lead a translator or an
+# old kernel to it (`::127.0.0.1`, `64:ff9b:1::/48`), and site-local ones, which `ipaddress` takes for global.
+_WORLD = ipaddress.ip_network("2000::/3")
 # Addresses that carry another in them; what counts is where the packets end.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -25,7 +28,7 @@ def allowed_url(uri: str) -> httpx.URL:
 
     try:
         url = httpx.URL(uri)
-        host, port = _host(url), url.port or _PORTS[url.scheme]
+        host, port = _host(url), _PORTS[url.scheme] if url.port is None else url.port
     except (httpx.InvalidURL, ValueError, KeyError):
         raise SourceNotAllowed(f"{shown(uri)!r} cannot be read: it is no address of a web server") from None
     if not any(_fits(entry, host, port, _PORTS[url.scheme]) for entry in Settings().http_hosts.split(",")):
@@ -46,6 +49,8 @@ def addresses_of(url: httpx.URL) -> list[str]:
         if error.errno == socket.EAI_AGAIN:
             raise
         raise SourceNotFound(f"{shown(str(url))!r} cannot be read: there is no host of that name") from None
+    except UnicodeError:  # a label of more than 63 characters
+        raise SourceNotFound(f"{shown(str(url))!r} cannot be read: there can be no host of that name") from None
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not Settings().http_private and not all(_is_public(text) for text in addresses):
         raise SourceNotAllowed(f"{shown(str(url))!r} cannot be read: its host has an address of an internal network")
@@ -76,6 +81,6 @@ def _is_public(text: str) -> bool:
         if address in _NAT64:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         address = inner or address
-        if address.version == 6 and address.teredo:
+        if address.version == 6 and (address.teredo or address not in _WORLD):
             return False
     return address.is_global and not address.is_multicast

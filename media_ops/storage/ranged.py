@@ -21,14 +21,22 @@ class RangedFile(io.RawIOBase):
     Blocks of `block` bytes are fetched, aligned, and the `kept` that were used last are remembered, so that a reader
     that jumps between a table and its data asks once for each. `bytes_read` and `requests` count what was fetched.
     A range that comes back short raises `StoreUnavailable`: the object was cut or replaced. `first` is the first
-    block, where opening has fetched it already.
+    block, where opening has fetched it already; `version` is the one that all ranges are of.
     """
 
     def __init__(
-        self, fetch: Fetch, size: int, *, block: int = BLOCK, kept: int = KEPT, first: bytes | None = None
+        self,
+        fetch: Fetch,
+        size: int,
+        *,
+        block: int = BLOCK,
+        kept: int = KEPT,
+        first: bytes | None = None,
+        version: str = "",
     ) -> None:
         super().__init__()
         self.size = size
+        self.version = version
         self.bytes_read = 0
         self.requests = 0
         self._fetch = fetch
@@ -84,17 +92,24 @@ class RangedFile(io.RawIOBase):
         buffer[: len(data)] = data
         return len(data)
 
+    def fetch(self, offset: int, length: int) -> bytes:
+        """Give a range in one request, whatever its size, and remember nothing of it: for those who keep blocks."""
+        first = self._blocks.get(0, b"")
+        if offset + length <= len(first):
+            return first[offset : offset + length]
+        data = self._fetch(offset, length)
+        self.requests += 1
+        self.bytes_read += len(data)
+        if len(data) != length:
+            raise StoreUnavailable(f"{len(data)} bytes instead of {length} came from place {offset}")
+        return data
+
     def _at_block(self, number: int) -> bytes:
         if number in self._blocks:
             self._blocks.move_to_end(number)
             return self._blocks[number]
         start = number * self._block
-        length = min(self._block, self.size - start)
-        data = self._fetch(start, length)
-        self.requests += 1
-        self.bytes_read += len(data)
-        if len(data) != length:
-            raise StoreUnavailable(f"{len(data)} bytes instead of {length} came from place {start}")
+        data = self.fetch(start, min(self._block, self.size - start))
         self._blocks[number] = data
         while len(self._blocks) > self._kept:
             self._blocks.popitem(last=False)

@@ -57,7 +57,8 @@ class S3Store:
                     raise
                 return cast(BinaryIO, RangedFile(lambda offset, length: b"", 0))  # an empty object has no range
             size = _whole(answer)
-        return cast(BinaryIO, RangedFile(self._reader(key, size, answer.headers), size, first=answer.data))
+        reader, version = self._reader(key, size, answer.headers), _version(answer.headers, size)
+        return cast(BinaryIO, RangedFile(reader, size, first=answer.data, version=version))
 
     def fetch(self, key: str, path: Path) -> Stat:
         """Read one version; its sha256 is what was noted, where something was."""

@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 from media_ops.errors import NotMedia, SourceNotAllowed, SourceNotFound
 from media_ops.storage.address import file_path, scheme_of
 from media_ops.storage.attached import attached
-from media_ops.storage.far import FarObject, is_far
+from media_ops.storage.far import FarObject, is_far, shown
 
 
 def find_source(uri: str) -> str:
@@ -21,13 +21,18 @@ def find_source(uri: str) -> str:
     """
     if attached(uri):
         return uri
-    if not is_far(uri) or os.path.lexists(uri):
+    if not lies_far(uri):
         return locate(uri)
     if uri[:5].lower() != "s3://":
         from media_ops.storage.hosts import allowed_url
 
         allowed_url(uri)
     return uri
+
+
+def lies_far(uri: str) -> bool:
+    """Whether an address is to be asked for: a file whose name merely looks like one is found first."""
+    return is_far(uri) and not os.path.lexists(uri)
 
 
 def open_far(uri: str) -> FarObject:
@@ -93,7 +98,8 @@ def _path_named_by(uri: str) -> str:
         return uri
     if scheme != "file":
         raise SourceNotAllowed(
-            f"{uri!r} cannot be read: there is no such file, and addresses of the scheme {scheme!r} are not served"
+            f"{shown(uri)!r} cannot be read: there is no such file, "
+            f"and addresses of the scheme {scheme!r} are not served"
         )
     path = file_path(uri)
     if path is None:

@@ -33,8 +33,10 @@ class SourceState(Noun):
         return cls(size=status.st_size, modified_ns=status.st_mtime_ns)
 
     def check(self, path: str | Path) -> None:
-        """Raise `SourceChanged` if the file is another by now."""
+        """Raise `SourceChanged` if the file is another by now, and what went wrong when a far one was read."""
         if found := attached(path):
+            if found.failure:
+                raise found.failure
             return self._check_far(str(path), *found.far.now())
         try:
             now = SourceState.of(path)

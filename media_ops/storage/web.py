@@ -7,8 +7,10 @@ import hashlib
 import re
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -25,6 +27,9 @@ _TIMEOUT = {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 30.0}
 _MOVED = (301, 302, 303, 307, 308)
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 _GONE = (401, 403, 404, 410)
+# `Last-Modified` counts seconds, and so does the ETag of nginx: what was written a moment ago can be written once
+# more without another version. Asked after so many seconds, it cannot.
+_SETTLED = 2.0
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
@@ -42,6 +47,15 @@ class _Answer:
     def version(self) -> str:
         return self.headers.get("etag") or self.headers.get("last-modified") or ""
 
+    @property
+    def fresh(self) -> bool:
+        """Whether it was written so lately, by its server's own clock, that another write may bear the same time."""
+        try:
+            written, now = (parsedate_to_datetime(self.headers[name]) for name in ("last-modified", "date"))
+            return abs((now - written).total_seconds()) < _SETTLED
+        except (KeyError, ValueError, TypeError):
+            return False
+
 
 class WebObject:
     """A `FarObject` behind `http(s)`; what it is now is asked for when it is made.
@@ -50,18 +64,20 @@ class WebObject:
     """
 
     def __init__(self, uri: str) -> None:
-        import httpx
-
         self.shown = shown(uri)
         self._read = 0
         self._counting = threading.Lock()
         # Not a client: that logs whole addresses, and takes proxies, which may lead anywhere, from the environment.
-        self._transport = httpx.HTTPTransport()
+        # One for each host: hosts at one address must not share a connection, whose certificate is that of the first.
+        self._transports: dict[bytes, httpx.HTTPTransport] = {}
         self._asked = allowed_url(uri)
-        self._known: dict[str, list[str]] = {}
+        self._known: dict[bytes, list[str]] = {}
         self._whole: bytes | None = None
         self.version = ""
         self._url, answer = self._follow(0, 1)
+        if answer.fresh:
+            time.sleep(_SETTLED)
+            self._url, answer = self._follow(0, 1)
         self.size, self.version, self._whole = self._open(answer)
 
     @property
@@ -113,6 +129,8 @@ class WebObject:
             )
         _, answer = self._follow(0, size)
         self._refuse(answer)
+        if answer.status == 206 and self._range(answer) != (0, size - 1, size):
+            raise self._changed()
         if len(answer.data) != size:
             raise StoreUnavailable(f"{self.shown}: {len(answer.data)} bytes came instead of {size}")
         return size, _digest(answer.data), answer.data
@@ -156,12 +174,12 @@ class WebObject:
 
     def _addresses(self, url: httpx.URL) -> list[str]:
         """Look a host up once: what was judged is what is connected to."""
-        if url.host not in self._known:
+        if url.raw_host not in self._known:
             try:
-                self._known[url.host] = addresses_of(url)
+                self._known[url.raw_host] = addresses_of(url)
             except socket.gaierror as error:
                 raise _Passing(f"the name of its host cannot be looked up ({error.strerror})") from None
-        return self._known[url.host]
+        return self._known[url.raw_host]
 
     def _exchange(self, url: httpx.URL, address: str, offset: int, length: int) -> _Answer:
         import httpx
@@ -176,11 +194,15 @@ class WebObject:
             headers["If-Match"] = self.version
         if url.userinfo and (url.scheme, url.netloc) == (self._asked.scheme, self._asked.netloc):
             headers["Authorization"] = "Basic " + base64.b64encode(unquote(url.userinfo.decode()).encode()).decode()
-        extensions = {"timeout": _TIMEOUT, "sni_hostname": url.host}
+        extensions = {"timeout": _TIMEOUT, "sni_hostname": url.raw_host.decode()}
         there = url.copy_with(host=address, userinfo=b"")
         request = httpx.Request("GET", there, headers=headers, extensions=extensions)
+        with self._counting:
+            if url.raw_host not in self._transports:
+                self._transports[url.raw_host] = httpx.HTTPTransport()
+            transport = self._transports[url.raw_host]
         try:
-            response = self._transport.handle_request(request)
+            response = transport.handle_request(request)
             try:
                 answered = {name.lower(): value for name, value in response.headers.items()}
                 data = self._body(response, length)
@@ -202,6 +224,11 @@ class WebObject:
         most = length if response.status_code == 206 else SMALL
         parts, got = [], 0
         said = response.headers.get("content-length", "")
+        if not said and response.status_code == 200 and "transfer-encoding" not in response.headers:
+            raise StoreUnavailable(
+                f"{self.shown} cannot be read: its server gives no ranges and does not say how long it is, "
+                "so that a part would pass for the whole"
+            )
         if response.status_code == 200 and said.isdigit() and int(said) > most:
             raise self._too_large(int(said))
         for part in response.iter_raw():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from media_ops.storage.far import is_far
+from media_ops.storage.source import lies_far
 
 if TYPE_CHECKING:
     from media_ops.storage.attached import Attached
@@ -37,7 +37,7 @@ def near(verb: str, request: str, scratch: Path) -> Iterator[Near]:
     A read that failed on the way is raised at the end, whatever was made of it: FFmpeg takes it for the file's end.
     """
     record: dict[str, Any] = json.loads(request)
-    roles = [role for role in _SOURCES if isinstance(record.get(role), str) and is_far(record[role])]
+    roles = [role for role in _SOURCES if isinstance(record.get(role), str) and lies_far(record[role])]
     if not roles:
         yield Near(request)
         return

@@ -41,7 +41,7 @@ def _far_source(given: str) -> str:
         return given
     bucket = rest.partition("/")[0]
     if not bucket or bucket not in [name.strip() for name in Library().s3_buckets.split(",")]:
-        raise SourceNotAllowed(f"source {given!r}: it is not in a bucket that jobs may use")
+        raise SourceNotAllowed(f"source {shown(given)!r}: it is not in a bucket that jobs may use")
     return given
 
 
@@ -66,7 +66,7 @@ def _not_allowed(role: str, given: str) -> SourceNotAllowed:
 def _resolve(role: str, given: str) -> Path | None:
     scheme = scheme_of(given)
     if scheme not in (None, "file"):
-        raise SourceNotAllowed(f"{role} {given!r}: addresses of the scheme {scheme!r} are not served")
+        raise SourceNotAllowed(f"{role} {shown(given)!r}: addresses of the scheme {scheme!r} are not served")
     named = given if scheme is None else file_path(given)
     if named is None or not os.path.isabs(named):
         raise SourceNotAllowed(f"{role} {given!r}: it must be an absolute path or a file:/// address of this machine")

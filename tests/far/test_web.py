@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,19 +12,22 @@ import pytest
 
 from media_ops.errors import MediaError, NotMedia, SourceChanged, SourceNotAllowed, SourceNotFound, StoreUnavailable
 from media_ops.storage import hosts
-from media_ops.storage.attached import Attached
+from media_ops.storage.attached import Attached, attach, detach
 from media_ops.storage.blocks import BlockFile
 from media_ops.storage.bucket import StoredObject
 from media_ops.storage.far import SMALL, shown
 from media_ops.storage.folder import FolderStore
 from media_ops.storage.ranged import BLOCK
+from media_ops.storage.source import open_source
+from media_ops.storage.state import SourceState
 from media_ops.storage.web import WebObject
 from tests.far.web import Web, web
 
 DATA = bytes(range(251)) * 8000
 INTERNAL = ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "0.0.0.0", "100.64.0.1", "224.0.0.1", "127.1"]
 INTERNAL += ["2130706433", "localhost", "[::1]", "[fe80::1]", "[fd00::1]", "[::ffff:127.0.0.1]", "[::]"]
-INTERNAL += ["[64:ff9b::7f00:1]", "[2002:7f00:1::]"]
+INTERNAL += ["[64:ff9b::7f00:1]", "[2002:7f00:1::]", "0x7f000001", "[64:ff9b:1::7f00:1]"]
+INTERNAL += ["[::127.0.0.1]", "[::ffff:0:127.0.0.1]", "[fec0::1]", "[2001:0:7f00:1::]"]
 
 
 @pytest.fixture
@@ -34,7 +38,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     with web(folder) as state:
         monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", state.host)
         monkeypatch.setenv("MEDIA_OPS_HTTP_PRIVATE", "1")
-        monkeypatch.setenv("MEDIA_OPS_SOURCE_PATIENCE", "1")
+        monkeypatch.setenv("MEDIA_OPS_SOURCE_PATIENCE", "0.3")
         yield state
 
 
@@ -45,7 +49,10 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
         ("HTTP://host/a@b.mp4", "http://host/a@b.mp4"),
         ("http://host?sig=a/b", "http://host"),
         ("http://user:a@b@host/x", "http://host/x"),
-        ("s3://bucket/a?b#c", "s3://bucket/a?b#c"),
+        ("s3://bucket/a?b#c@d", "s3://bucket/a?b#c@d"),
+        ("s3://key:word@bucket/a", "s3://bucket/a"),
+        ("ftp://user:word@host/x?sig=y", "ftp://host/x"),
+        ("file:///a?b#c@d", "file:///a?b#c@d"),
         ("/plain/a?b@c", "/plain/a?b@c"),
     ],
 )
@@ -66,6 +73,8 @@ def test_shown(given: str, said: str) -> None:
         ("*.example.com", "http://evilexample.com/x"),
         ("host", "http:///x"),
         ("host", "http://host:port/x"),
+        ("host", "http://host:0/x"),
+        ("0177.0.0.1", "http://0177.0.0.1/x"),
     ],
 )
 def test_hosts_that_are_not_on_the_list(monkeypatch: pytest.MonkeyPatch, listed: str, uri: str) -> None:
@@ -91,8 +100,25 @@ def test_hosts_that_are(monkeypatch: pytest.MonkeyPatch, listed: str, uri: str) 
 @pytest.mark.parametrize("host", INTERNAL)
 def test_internal_addresses_are_not_connected_to(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", host)
+    monkeypatch.setenv("MEDIA_OPS_SOURCE_PATIENCE", "0")
     with pytest.raises(SourceNotAllowed, match="internal network"):
         WebObject(f"http://{host}/x")
+
+
+def test_one_internal_address_among_several_is_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", "host.example")
+    both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in ("8.8.8.8", "10.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *asked, **more: both)
+    with pytest.raises(SourceNotAllowed, match="internal network"):
+        WebObject("http://host.example/x")
+
+
+@pytest.mark.parametrize("host", [f"{'a' * 70}.example", "xn--a.example"])
+def test_names_that_no_host_has(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", host)
+    monkeypatch.setenv("MEDIA_OPS_SOURCE_PATIENCE", "0")
+    with pytest.raises((SourceNotFound, SourceNotAllowed, StoreUnavailable), match="cannot be read"):
+        WebObject(f"http://{host}/x?sig=SECRET")
 
 
 def test_public_addresses_are() -> None:
@@ -133,6 +159,22 @@ def test_redirections(server: Web, monkeypatch: pytest.MonkeyPatch) -> None:
             WebObject(server.url("1"))
 
 
+def test_hosts_at_one_address_share_no_connection(server: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a shared one the second host's certificate would never be looked at."""
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **named: real("127.0.0.1", *more, **named))
+    monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", f"a.example:{server.port},b.example:{server.port}")
+    server.redirects = {"/1": f"http://b.example:{server.port}/data"}
+    found = WebObject(f"http://a.example:{server.port}/1")
+    assert found.fetch(1, 4) == DATA[1:5]
+    assert found.now() == (found.size, found.version)
+    hosts_asked = [headers["Host"][0] for headers in server.headers]
+    assert hosts_asked == ["a", "b", "b", "a", "b"]
+    of_a, of_b = ({peer for host, peer in zip(hosts_asked, server.peers, strict=True) if host == x} for x in "ab")
+    assert not of_a & of_b
+    assert len(of_b) == 1
+
+
 def test_user_and_password_stay_with_their_host(server: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with web(server.folder) as other:
         monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", f"{server.host},{other.host}")
@@ -145,6 +187,7 @@ def test_user_and_password_stay_with_their_host(server: Web, tmp_path: Path, mon
 @pytest.mark.parametrize("versions", ["etag", "modified"])
 def test_another_version_is_never_mixed_in(server: Web, versions: str) -> None:
     server.versions = versions
+    os.utime(server.folder / "data", (1000, 1000))
     found = WebObject(server.url("data"))
     assert found.fetch(0, 10) == DATA[:10]
     (server.folder / "data").write_bytes(bytes(len(DATA)))
@@ -185,6 +228,63 @@ def test_what_cannot_be_read(server: Web, monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", address)
         with pytest.raises(StoreUnavailable, match="no connection"):
             WebObject(f"http://{address}/data")
+
+
+def test_a_body_that_may_be_cut_is_not_taken_for_whole(server: Web) -> None:
+    """Without a length, a connection that ends early looks like one that ends."""
+    server.ranges = server.lengths = False
+    with pytest.raises(StoreUnavailable, match="how long"):
+        WebObject(server.url("data"))
+
+
+def test_an_object_that_grows_is_not_taken_for_whole(server: Web) -> None:
+    server.versions = "none"
+
+    def grow(number: int) -> None:
+        if number == 2:
+            with (server.folder / "data").open("ab") as file:
+                file.write(b"more")
+
+    server.fault = grow
+    with pytest.raises(SourceChanged):
+        WebObject(server.url("data"))
+
+
+def test_a_change_within_the_second_of_the_last_one_is_noticed(server: Web) -> None:
+    """`Last-Modified` counts seconds, and so do the ETags of many a server."""
+    server.versions = "modified"
+    time.sleep(1.01 - time.time() % 1)
+    (server.folder / "data").write_bytes(DATA)
+    found = WebObject(server.url("data"))
+    assert found.fetch(0, 10) == DATA[:10]
+    (server.folder / "data").write_bytes(bytes(len(DATA)))
+    with pytest.raises(SourceChanged):
+        found.fetch(10, 10)
+
+
+def test_whatever_fails_is_remembered(server: Web, tmp_path: Path) -> None:
+    """FFmpeg may take it for the end of the file, and a merge must not publish what it made of that."""
+
+    def broken(offset: int, length: int) -> bytes:
+        raise KeyError("content-range")
+
+    short = Attached(WebObject(server.url("data")), tmp_path, "short")
+    short.far.fetch = lambda offset, length: b"x"  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailable), short.open() as file:
+        file.read()
+    assert isinstance(short.failure, StoreUnavailable)
+    web_object = WebObject(server.url("data"))
+    name = attach(web_object, tmp_path / "none")
+    try:
+        state = SourceState.of(name)
+        state.check(name)
+        web_object.fetch = broken  # type: ignore[method-assign]
+        with pytest.raises(KeyError), open_source(name) as opened:
+            opened.read()
+        with pytest.raises(KeyError):
+            state.check(name)
+    finally:
+        detach(name)
 
 
 def test_blocks_are_fetched_once_by_all_who_share_them(server: Web, tmp_path: Path) -> None:

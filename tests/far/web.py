@@ -25,10 +25,12 @@ class Web:
     folder: Path
     port: int = 0
     ranges: bool = True
+    lengths: bool = True
     versions: str = "etag"
     sent: int = 0
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    peers: list[int] = field(default_factory=list)
     redirects: dict[str, str] = field(default_factory=dict)
     fault: Callable[[int], int | str | None] = lambda number: None
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -70,6 +72,7 @@ def _handler(state: Web) -> type[BaseHTTPRequestHandler]:
             with state.lock:
                 state.asked.append((path, asked, query))
                 state.headers.append(dict(self.headers))
+                state.peers.append(self.client_address[1])
                 number = len(state.asked)
             fault = state.fault(number)
             if fault == "reset":
@@ -102,7 +105,8 @@ def _handler(state: Web) -> type[BaseHTTPRequestHandler]:
                     return self._plain(416, **{"Content-Range": f"bytes */{size}"})
                 code, more = 206, {"Content-Range": f"bytes {start}-{end - 1}/{size}"}
             self.send_response(code)
-            for name, value in (versions | more | {"Content-Length": str(end - start)}).items():
+            length = {"Content-Length": str(end - start)} if state.lengths else {"Connection": "close"}
+            for name, value in (versions | more | length).items():
                 self.send_header(name, value)
             self.end_headers()
             if cut:
