@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from media_ops.algorithm import EncoderSettings
 from media_ops.encoders.formats import BOTTOM_FIRST, Target, choose_target
 from media_ops.encoders.libraries import LIBRARIES
+from media_ops.encoders.ordinary import stay_ordinary
 from media_ops.errors import Unsupported
 from media_ops.frames.colour import FULL, SCALER, sws_table, yuv_matrix
 from media_ops.frames.index import Facts
@@ -107,6 +108,7 @@ class SegmentEncoder:
         options = _options(settings, facts, target, threads)
         if settings.codec == "libsvtav1":
             os.environ.setdefault("SVT_LOG", "1")  # it tells its settings on stderr, whoever reads that
+            stay_ordinary()
         stream: VideoStream = self._output.add_stream(settings.codec, rate=facts.rate, options=options)  # type: ignore[assignment]
         context = stream.codec_context
         context.width, context.height = target.width, target.height

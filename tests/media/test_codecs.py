@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -108,3 +109,12 @@ def test_av1_holds_odd_sizes(film: Film, job: Callable[..., Any]) -> None:
     with av.open(str(work.output)) as container:
         context = container.streams.video[0].codec_context
         assert (context.width, context.height) == (97, 65)
+
+
+def test_av1_takes_no_processor_for_itself(film: Film, job: Callable[..., Any]) -> None:
+    """Started as root, SVT-AV1 would be scheduled before everybody else, and so would all children after it."""
+    clip = film("short.mkv", "-f", "lavfi", "-i", "testsrc2=s=128x72:r=25", "-t", "0.4", "-c:v", "ffv1")
+    work = job(clip, algorithm="transcode_av1", params={"preset": 12})
+    plan = work.plan(work.probe(), segments=2)
+    work.segment(plan, 0)
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
