@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from media_ops.encoders.ordinary import stay_ordinary
 from tests.recipes import make
 
 REPOSITORY = Path(__file__).parents[1]
@@ -53,6 +54,7 @@ def remove(home: Path, owner: int) -> None:
 
 
 make_home()
+stay_ordinary()  # tests open SVT-AV1 themselves, and children inherit what it makes of its opener
 
 Clip = Callable[[str], Path]
 

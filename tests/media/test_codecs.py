@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -111,10 +113,27 @@ def test_av1_holds_odd_sizes(film: Film, job: Callable[..., Any]) -> None:
         assert (context.width, context.height) == (97, 65)
 
 
-def test_av1_takes_no_processor_for_itself(film: Film, job: Callable[..., Any]) -> None:
+ENCODING = """
+import os, sys
+from pathlib import Path
+from media_ops.encoders.chosen import settings_of
+from media_ops.encoders.segment import SegmentEncoder
+from media_ops.frames.indexing import build_index
+from media_ops.frames.reader import FrameReader
+from media_ops.registry import get
+index = build_index(sys.argv[1])
+settings = settings_of(get("transcode_av1").from_params({"preset": 12}))
+with SegmentEncoder(Path(sys.argv[2]), settings, index.facts, index.frame_pts.tolist(), 2) as encoder:
+    for _, frame in FrameReader(sys.argv[1], index.rows(0, index.frames)):
+        encoder.encode(encoder.convert(frame))
+    print(*{os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task")})
+    encoder.finish()
+"""
+
+
+def test_av1_takes_no_processor_for_itself(film: Film, tmp_path: Path) -> None:
     """Started as root, SVT-AV1 would be scheduled before everybody else, and so would all children after it."""
     clip = film("short.mkv", "-f", "lavfi", "-i", "testsrc2=s=128x72:r=25", "-t", "0.4", "-c:v", "ffv1")
-    work = job(clip, algorithm="transcode_av1", params={"preset": 12})
-    plan = work.plan(work.probe(), segments=2)
-    work.segment(plan, 0)
-    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+    command = [sys.executable, "-c", ENCODING, str(clip), str(tmp_path / "made.nut")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == [str(os.SCHED_OTHER)]
