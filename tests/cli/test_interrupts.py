@@ -9,6 +9,7 @@ import pytest
 # The main thread waits for a lock, which only a signal of its own interrupts.
 PROGRAM = """
 import signal, threading
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may have been started by nohup
 from media_ops.cli.interrupts import end_on_interrupts
 end_on_interrupts()
 threading.Timer(0.2, lambda: signal.pthread_kill(threading.get_ident(), {number})).start()
