@@ -49,7 +49,7 @@ def test_an_interrupted_run_leaves_nothing(clip: Clip, folder: Path, number: int
         time.sleep(0.02)
     time.sleep(0.5)
     program.send_signal(number)
-    stdout, stderr = program.communicate(timeout=60)
+    stdout, stderr = program.communicate(timeout=20)
     assert (program.returncode, stdout) == (code, "")
     assert "Traceback" not in stderr
     assert not [child for child in working if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
@@ -106,9 +106,7 @@ def test_a_segment_that_dies_again_and_again_ends_the_job(
     assert report.outcome == "failed"
     assert report.error is not None
     assert (report.error["code"], report.error["fate"]) == ("child_died", "world")
-    retried = [event.order for event in events if event.state == "retried"]
-    failed = [event.order for event in events if event.state == "failed" and event.stage == "process"]
-    assert retried.count(failed[0]) == 2  # others may have been killed once, or ended as they were to be killed
+    assert [event.order for event in events if event.state == "retried"] == [0, 0]
     assert workers(psutil.Process()) == []
     assert left_in(folder) == []
     assert left_in(folder.parent / "scratch") == []
@@ -122,7 +120,7 @@ def test_a_killed_program_leaves_no_worker_and_the_next_run_clears_up(clip: Clip
         time.sleep(0.02)
     os.kill(program.pid, signal.SIGKILL)
     program.wait()
-    psutil.wait_procs(working, timeout=60)
+    psutil.wait_procs(working, timeout=10)
     assert not [child for child in working if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
     assert left_in(folder) != []
     assert run("transcode_h264", [str(clip("one_frame.mp4"))], "out.mp4", {}, JobOptions(), workers=1).error is None

@@ -19,5 +19,5 @@ threading.Event().wait()
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_another_thread_ends_the_command(number: signal.Signals) -> None:
-    done = subprocess.run([sys.executable, "-c", PROGRAM.format(number=int(number))], timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", PROGRAM.format(number=int(number))], timeout=10, check=False)
     assert done.returncode == 128 + number

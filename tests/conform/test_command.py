@@ -94,7 +94,7 @@ def test_an_interrupted_run_leaves_nothing_and_goes_on_later(
         time.sleep(0.02)
     program.send_signal(number)
     try:
-        stdout, stderr = program.communicate(timeout=60)
+        stdout, stderr = program.communicate(timeout=20)
     except subprocess.TimeoutExpired:
         program.send_signal(signal.SIGABRT)
         pytest.fail(f"it goes on: {program.communicate()}")
@@ -104,5 +104,5 @@ def test_an_interrupted_run_leaves_nothing_and_goes_on_later(
     assert left_in(folder.parent / "scratch") == []
     assert left_in(folder / "kept") == []
     (source / "long.mp4").unlink()
-    again = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    again = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert again.stderr == "1/1 skipped a.txt (from the run before): no media\n"

@@ -162,11 +162,11 @@ def test_what_fades_joins_with_segments_of_any_encoder(
     [
         ("shape", "shape"),
         slow("size", "shape"),
-        slow("dtype", "float32"),
-        slow("nan", "NaN"),
+        ("dtype", "float32"),
+        ("nan", "NaN"),
         slow("nothing", "None"),
         ("raises", "raised ZeroDivisionError at broken.py:"),
-        slow("writes", "read-only"),
+        ("writes", "read-only"),
         slow("list", "list"),
     ],
 )

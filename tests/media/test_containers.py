@@ -38,9 +38,12 @@ def wishes(algorithm: str) -> list[dict[str, Any]]:
     if not issubclass(kind, FrameAlgorithm):
         return [FAST[algorithm]]
     encoders = kind.Params.model_json_schema()["properties"]["encoder"]["enum"]
-    if algorithm != "denoise_fast":  # what holds for one frame algorithm's encoders holds for all
-        encoders = encoders[:1]
     return [NEEDED.get(algorithm, {}) | {"encoder": name, "preset": "ultrafast"} for name in encoders]
+
+
+def a_second_time(algorithm: str, params: dict[str, Any]) -> bool:
+    """Whether it is a frame algorithm with an encoder that `denoise_fast` shows in the ordinary tests."""
+    return "encoder" in params and algorithm != "denoise_fast" and params != wishes(algorithm)[0]
 
 
 def takes(algorithm: str, params: dict[str, Any]) -> tuple[str, ...]:
@@ -54,7 +57,12 @@ def plain(film: Film) -> Path:
 
 @pytest.mark.parametrize(
     ("algorithm", "params", "extension"),
-    [(name, params, extension) for name in algorithm_names() for params in wishes(name) for extension in CONTAINERS],
+    [
+        pytest.param(name, params, extension, marks=[pytest.mark.slow] if a_second_time(name, params) else [])
+        for name in algorithm_names()
+        for params in wishes(name)
+        for extension in CONTAINERS
+    ],
 )
 def test_every_pair_works_or_is_refused_before_any_computing(
     plain: Path, job: Callable[..., Any], algorithm: str, params: dict[str, Any], extension: str, tmp_path: Path

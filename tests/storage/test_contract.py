@@ -390,7 +390,7 @@ def test_readers_never_see_half_an_object(store: Store) -> None:
     done = threading.Event()
 
     def write() -> None:
-        for body in sorted(bodies):
+        for body in sorted(bodies) * 3:
             store.put("key", body)
         done.set()
 
