@@ -10,7 +10,7 @@ from pydantic import Field
 from media_ops.model import Noun
 from media_ops.storage.rules import Rules, spoken
 
-_NEXT = 10
+NEXT = 10
 
 
 class Applied(Noun):
@@ -64,7 +64,7 @@ class Tally:
         self.bytes += size
         if at is not None:
             bisect.insort(self._first, (at, key, Due(key=key, size=size, at=at)))
-            del self._first[_NEXT:]
+            del self._first[NEXT:]
 
     def next(self) -> list[Due]:
         """Give those that go first, by time and key."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
-from typing import BinaryIO
+from typing import cast
 
 from media_ops.errors import NotMedia, SourceChanged, SourceNotAllowed, SourceNotFound
 from media_ops.storage.address import open_store
 from media_ops.storage.far import shown
-from media_ops.storage.port import Stat, Store
+from media_ops.storage.port import Stat
 from media_ops.storage.ranged import RangedFile
+from media_ops.storage.s3 import S3Store
 
 
 class StoredObject:
     """A `FarObject` under `key` in `store`; `shown` is how people call it."""
 
-    def __init__(self, store: Store, key: str, shown: str) -> None:
+    def __init__(self, store: S3Store, key: str, shown: str) -> None:
         self.shown = shown
         self._store, self._key = store, key
         found = self._stat()
@@ -23,13 +24,10 @@ class StoredObject:
             raise SourceNotFound(f"{shown!r} cannot be read: there is no such object")
         if not found.size:
             raise NotMedia(f"{shown!r} is no media: the file is empty")
-        self._file: BinaryIO | RangedFile = store.open(key)
+        self._file = cast(RangedFile, store.open(key))
         self._alone = threading.Lock()
-        self._read = 0
         # What was opened counts: between the look and the opening another may have been written.
-        ranged = self._file if isinstance(self._file, RangedFile) else None
-        self.size = ranged.size if ranged else found.size
-        self.version = (ranged.version if ranged else "") or _version(found)
+        self.size, self.version = self._file.size, self._file.version
 
     @classmethod
     def at(cls, uri: str) -> StoredObject:
@@ -37,41 +35,32 @@ class StoredObject:
         bucket, _, key = uri.partition("://")[2].partition("/")
         if not bucket or not key or "@" in bucket:
             raise SourceNotAllowed(f"{shown(uri)!r} cannot be read: it must be s3://bucket/key")
-        return cls(open_store(f"s3://{bucket}"), key, shown(uri))
+        return cls(cast(S3Store, open_store(f"s3://{bucket}")), key, shown(uri))
 
     @property
     def bytes_read(self) -> int:
-        """What was fetched; a store that does not count is taken to fetch what it is asked for."""
-        return int(getattr(self._file, "bytes_read", self._read))
+        """How many bytes were fetched so far."""
+        return self._file.bytes_read
 
     @property
     def requests(self) -> int:
-        """How many requests for ranges were made; 0 of a store that does not count."""
-        return int(getattr(self._file, "requests", 0))
+        """How many requests for ranges were made."""
+        return self._file.requests
 
     def fetch(self, offset: int, length: int) -> bytes:
         """Give a range of what was opened."""
         with self._alone:
-            if isinstance(self._file, RangedFile):
-                return self._file.fetch(offset, length)
-            self._file.seek(offset)
-            data = self._file.read(length)
-            self._read += len(data)
-            return data
+            return self._file.fetch(offset, length)
 
     def now(self) -> tuple[int, str]:
         """Look at the object again."""
         found = self._stat()
         if found is None:
             raise SourceChanged(f"{self.shown}: the source is gone before its job ended")
-        return found.size, _version(found)
+        return found.size, found.version
 
     def _stat(self) -> Stat | None:
         try:
             return self._store.stat(self._key)
         except ValueError as error:
             raise SourceNotAllowed(f"{self.shown!r} cannot be read: {error}") from None
-
-
-def _version(stat: Stat) -> str:
-    return str(getattr(stat, "version", None) or stat.modified.isoformat())

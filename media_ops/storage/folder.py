@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import stat
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
@@ -19,12 +18,12 @@ from typing import BinaryIO
 
 from media_ops.errors import StoreRefused, StoreUnavailable
 from media_ops.storage import keys, tagging
-from media_ops.storage.claim import claim, sweep
+from media_ops.storage.claim import sweep
 from media_ops.storage.durable import sync
 from media_ops.storage.landing import landing
 from media_ops.storage.port import Stat
 from media_ops.storage.removal import moving
-from media_ops.storage.temporary import FOLDER as _TEMPORARY
+from media_ops.storage.temporary import FOLDER, temporary_in
 from media_ops.storage.walk import walk
 
 
@@ -198,16 +197,12 @@ class FolderStore:
     @contextlib.contextmanager
     def _written(self, source: BinaryIO) -> Iterator[Path]:
         """Give a synced temporary file with what `source` holds."""
-        temporary = self.root / _TEMPORARY / uuid.uuid4().hex
-        descriptor = self._claim(temporary)
-        try:
-            with open(descriptor, "wb", closefd=False) as target:
-                shutil.copyfileobj(source, target, 1 << 20)
-            os.fsync(descriptor)
+        self._sweep()
+        with temporary_in(self.root) as (temporary, target):
+            shutil.copyfileobj(source, target, 1 << 20)
+            target.flush()
+            os.fsync(target.fileno())
             yield temporary
-        finally:
-            temporary.unlink(missing_ok=True)
-            os.close(descriptor)
 
     def _movable(self, path: Path) -> bool:
         self.root.mkdir(parents=True, exist_ok=True)
@@ -215,15 +210,13 @@ class FolderStore:
         here = status.st_dev == self.root.stat().st_dev
         return here and stat.S_ISREG(status.st_mode) and os.access(path, os.W_OK)
 
-    def _claim(self, temporary: Path) -> int:
-        temporary.parent.mkdir(parents=True, exist_ok=True)
+    def _sweep(self) -> None:
+        """Remove, once, what writers left that died."""
         if not self._swept:
             self._swept = True
-            for leftover in temporary.parent.iterdir():
-                sweep(leftover, leftover.unlink)
-        while (descriptor := claim(temporary)) is None:
-            pass
-        return descriptor
+            with contextlib.suppress(FileNotFoundError):
+                for leftover in (self.root / FOLDER).iterdir():
+                    sweep(leftover, leftover.unlink)
 
     @contextlib.contextmanager
     def _blaming(self, key: str) -> Iterator[None]:

@@ -28,6 +28,15 @@ def check(key: str) -> str:
     return key
 
 
+def is_key(name: str) -> bool:
+    """Whether `check` lets it pass."""
+    try:
+        check(name)
+    except ValueError:
+        return False
+    return True
+
+
 def to_names(key: str) -> list[str]:
     """Give the folder names and the file name of `key`, from the root down."""
     *folders, leaf = check(key).split("/")

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from media_ops.errors import StoreUnavailable
-from media_ops.storage.applied import Applied, StoreStatus, Tally, sentences
+from media_ops.storage.applied import NEXT, Applied, StoreStatus, Tally, sentences
 from media_ops.storage.durable import sync
 from media_ops.storage.roles import Role
 from media_ops.storage.rules import Rules
@@ -78,7 +78,7 @@ def status_of_folder(role: str, wanted: Role) -> StoreStatus:
         cold_bytes=cold.bytes,
         rules=sentences(applied),
         differences=_differences(rules, wanted.rules),
-        next=sorted([*here.next(), *cold.next()], key=lambda due: (due.at, due.key))[:10],
+        next=sorted([*here.next(), *cold.next()], key=lambda due: (due.at, due.key))[:NEXT],
         incomplete=len(unfinished),
         incomplete_bytes=sum(status.st_size for status in unfinished),
         incomplete_since=min((datetime.fromtimestamp(status.st_mtime, UTC) for status in unfinished), default=None),

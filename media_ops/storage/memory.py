@@ -16,6 +16,7 @@ from media_ops.errors import StoreRefused, StoreUnavailable
 from media_ops.storage import keys, tagging
 from media_ops.storage.landing import landing
 from media_ops.storage.port import Stat
+from media_ops.storage.section import consume
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class MemoryStore:
         body = _read(key, data)
         with self._lock:
             found = self._write(key, body, {})
-        _consume(data)
+        consume(data)
         return found
 
     def put_if_absent(self, key: str, data: bytes | Path) -> bool:
@@ -65,7 +66,7 @@ class MemoryStore:
             if key in self._objects:
                 return False
             self._write(key, body, {})
-        _consume(data)
+        consume(data)
         return True
 
     def stat(self, key: str) -> Stat | None:
@@ -147,8 +148,3 @@ def _read(key: str, data: bytes | Path) -> bytes:
         return bytes(data) if not isinstance(data, Path) else data.read_bytes()
     except OSError as error:
         raise StoreUnavailable(f"object {key!r} in memory: {error.strerror}") from error
-
-
-def _consume(data: bytes | Path) -> None:
-    if isinstance(data, Path):
-        data.unlink(missing_ok=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from media_ops.errors import OutputExists, ParamsInvalid, StoreUnavailable
+from media_ops.storage.alone import alone
 from media_ops.storage.durable import sync
 from media_ops.storage.far import is_far
 from media_ops.storage.publish import cannot_write
@@ -101,19 +100,13 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
     File systems without locks are used without.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        deadline = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise StoreUnavailable(f"folder {str(folder)!r} is locked by another publisher") from None
-                time.sleep(0.01)
-            except OSError:
-                break
+    with contextlib.ExitStack() as stack:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        stack.callback(os.close, descriptor)
+        try:
+            stack.enter_context(alone(descriptor, _PATIENCE))
+        except BlockingIOError:
+            raise StoreUnavailable(f"folder {str(folder)!r} is locked by another publisher") from None
+        except OSError:  # no locks here
+            pass
         yield
-    finally:
-        os.close(descriptor)

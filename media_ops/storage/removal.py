@@ -10,11 +10,11 @@ import contextlib
 import errno
 import fcntl
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from media_ops.storage import keys
+from media_ops.storage.alone import alone
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _PATIENCE = 5.0  # seconds; writers hold their lock for one rename
@@ -42,7 +42,7 @@ def remove_unchanged(root: Path, key: str, seen: os.stat_result) -> bool:
             way = [_opened(stack, str(root), None)]
             for name in folders:
                 way.append(_opened(stack, name, way[-1]))
-            with _alone(way[0]):
+            with alone(way[0], _PATIENCE):
                 if not same(os.stat(leaf, dir_fd=way[-1], follow_symlinks=False), seen):
                     return False
                 os.unlink(leaf, dir_fd=way[-1])
@@ -64,23 +64,6 @@ def _opened(stack: contextlib.ExitStack, name: str, above: int | None) -> int:
     descriptor = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=above)
     stack.callback(os.close, descriptor)
     return descriptor
-
-
-@contextlib.contextmanager
-def _alone(folder: int) -> Iterator[None]:
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.005)
-    try:
-        yield
-    finally:
-        fcntl.flock(folder, fcntl.LOCK_UN)
 
 
 def same(now: os.stat_result, seen: os.stat_result) -> bool:

@@ -28,6 +28,12 @@ class Role(Rules):
 
     store: str = Field(description="Name of a bucket or a folder of `home`, or an address; absolute once read.")
 
+    @model_validator(mode="after")
+    def _has_what_its_kind_wants(self) -> Self:
+        if self.bucket and self.colder_after_days is not None and not self.colder_class:
+            raise ValueError("colder_after_days of a bucket wants colder_class")
+        return self
+
     @property
     def bucket(self) -> str | None:
         """The bucket, in an object store."""

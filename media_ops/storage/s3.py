@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -21,10 +19,11 @@ from media_ops.storage.ranged import BLOCK, Fetch, RangedFile
 from media_ops.storage.s3_client import connect
 from media_ops.storage.s3_download import download
 from media_ops.storage.s3_errors import MISSING, code_of, has_reason, named
+from media_ops.storage.s3_headers import DIGEST, WRITER, described, own, version_of, whole_size
 from media_ops.storage.s3_requests import SignedRequests
 from media_ops.storage.s3_settings import S3Settings
-from media_ops.storage.s3_upload import DIGEST, LARGEST_PIECE, WRITER, Uploader
-from media_ops.storage.section import Section, digest_of, opened
+from media_ops.storage.s3_upload import LARGEST_PIECE, Uploader
+from media_ops.storage.section import Section, consume, opened
 
 if TYPE_CHECKING:
     from minio import Minio
@@ -56,8 +55,8 @@ class S3Store:
                 if code_of(error) != "InvalidRange":
                     raise
                 return cast(BinaryIO, RangedFile(lambda offset, length: b"", 0))  # an empty object has no range
-            size = _whole(answer)
-        reader, version = self._reader(key, size, answer.headers), _version(answer.headers, size)
+            size = whole_size(answer)
+        reader, version = self._reader(key, size, answer.headers), version_of(answer.headers, size)
         return cast(BinaryIO, RangedFile(reader, size, first=answer.data, version=version))
 
     def fetch(self, key: str, path: Path) -> Stat:
@@ -69,10 +68,10 @@ class S3Store:
             stat, headers = found
 
             def stream(offset: int) -> BaseHTTPResponse:
-                with self._of_version(key, headers, stat.size) as (condition, check):
+                with self._ofversion_of(key, headers, stat.size) as (condition, check):
                     wanted = {"Range": f"bytes={offset}-"} if offset else {}
                     answer = self._requests.send("GET", full, headers=condition | wanted, stream=True)
-                    check(answer, _whole(answer) if offset else stat.size)
+                    check(answer, whole_size(answer) if offset else stat.size)
                     return answer
 
             with landing(path) as place:
@@ -84,7 +83,7 @@ class S3Store:
     def put(self, key: str, data: bytes | Path) -> Stat:
         """Write or replace: in one request, or in parts several at a time."""
         with self._blaming(key) as full, opened(data) as body:
-            size, metadata = len(body), _described(body)
+            size, metadata = len(body), described(body)
             if isinstance(body, Section) and size > _ONE_PIECE:
                 Uploader(self._requests).send_parts(full, body, metadata)
             else:
@@ -93,7 +92,7 @@ class S3Store:
             ours = found is not None and found[1].get(WRITER) == metadata[WRITER]
             if found is not None and ours and found[0].size != size:
                 raise StoreUnavailable(f"{self._place(key)}: {found[0].size} bytes arrived instead of {size}")
-            _consume(data)
+            consume(data)
             if found is not None and ours:
                 return self._told(found[0])
             return Stat(key, size, datetime.now(UTC), metadata[WRITER])  # replaced or deleted since
@@ -105,13 +104,13 @@ class S3Store:
                 return False
             if len(body) > LARGEST_PIECE:
                 raise StoreRefused(f"{self._place(key)}: only 5 GiB can be written if absent, not {len(body)} bytes")
-            metadata = _described(body)
+            metadata = described(body)
             if not Uploader(self._requests).send_piece(full, body, metadata, only_new=True):
                 found = self._look(full)
                 # The one that it lost to may be its own first try, of which no answer came.
                 if found is None or found[1].get(WRITER) != metadata[WRITER]:
                     return False
-            _consume(data)
+            consume(data)
             return True
 
     def stat(self, key: str) -> Stat | None:
@@ -125,10 +124,11 @@ class S3Store:
         with self._blaming(prefix, check=False) as full:
             start = self.prefix + after if after else None
             found = self._client.list_objects(self.bucket, full, recursive=True, start_after=start)
+            ours = (item for item in found if keys.is_key(item.object_name.removeprefix(self.prefix)))
             return [
                 self._told(Stat(item.object_name, item.size, item.last_modified.replace(microsecond=0), version))
-                for item in islice((item for item in found if self._is_key(item.object_name)), limit)
-                for version in [_version({"etag": item.etag, "last-modified": item.last_modified}, item.size)]
+                for item in islice(ours, limit)
+                for version in [version_of({"etag": item.etag, "last-modified": item.last_modified}, item.size)]
             ]
 
     def delete(self, key: str) -> None:
@@ -151,7 +151,7 @@ class S3Store:
                 raise StoreUnavailable(f"{self._place(key)}: {MISSING}")
             more: dict[str, Any] = {}
             if found[0].size > LARGEST_PIECE:  # made of parts, which carry nothing along
-                more = {"metadata": _own(found[1]), "tags": self._client.get_object_tags(self.bucket, full)}
+                more = {"metadata": own(found[1]), "tags": self._client.get_object_tags(self.bucket, full)}
             try:
                 self._client.copy_object(self.bucket, target, CopySource(self.bucket, full), **more)
             except ValueError:  # how the client takes an error that came after "200"
@@ -218,28 +218,28 @@ class S3Store:
             raise
         size, headers = int(found.size or 0), found.metadata or {}
         modified = found.last_modified or datetime.now(UTC)
-        return Stat(full, size, modified, _version(headers, size)), headers
+        return Stat(full, size, modified, version_of(headers, size)), headers
 
     def _reader(self, key: str, size: int, headers: Mapping[str, Any]) -> Fetch:
         """Give what reads ranges of the one version that `headers` came with."""
 
         def fetch(offset: int, length: int) -> bytes:
-            with self._of_version(key, headers, size) as (condition, check):
+            with self._ofversion_of(key, headers, size) as (condition, check):
                 answer = self._get(self.prefix + key, offset, length, condition)
-                check(answer, _whole(answer))
+                check(answer, whole_size(answer))
                 return answer.data
 
         return fetch
 
     @contextlib.contextmanager
-    def _of_version(
+    def _ofversion_of(
         self, key: str, headers: Mapping[str, Any], size: int
     ) -> Iterator[tuple[dict[str, str], Callable[[BaseHTTPResponse, int], None]]]:
         """Give the condition of a request, and the check of its answer, that it is about what `headers` came with."""
-        version, etag = _version(headers, size), headers.get("etag")
+        version, etag = version_of(headers, size), headers.get("etag")
 
         def check(answer: BaseHTTPResponse, whole: int) -> None:
-            if _version(answer.headers, whole) != version:
+            if version_of(answer.headers, whole) != version:
                 answer.close()
                 raise self._changed(key)
 
@@ -253,13 +253,6 @@ class S3Store:
 
     def _get(self, full: str, offset: int, length: int, on: Mapping[str, str] | None = None) -> BaseHTTPResponse:
         return self._client.get_object(self.bucket, full, offset, length, request_headers=dict(on or {}))
-
-    def _is_key(self, name: str) -> bool:
-        try:
-            keys.check(name.removeprefix(self.prefix))
-        except ValueError:
-            return False
-        return True
 
     def _told(self, stat: Stat) -> Stat:
         return Stat(stat.key.removeprefix(self.prefix), stat.size, stat.modified, stat.version)
@@ -304,35 +297,3 @@ class S3Store:
             raise error if key in str(error) else type(error)(f"{self._place(key)}: {error}") from None
         except (MinioException, HTTPError, OSError) as error:
             raise named(self._place(key), error, self._settings.patience) from error
-
-
-def _described(body: bytes | Section) -> dict[str, str]:
-    """Give the metadata."""
-    return {DIGEST: digest_of(body), WRITER: uuid.uuid4().hex}
-
-
-def _whole(answer: BaseHTTPResponse) -> int:
-    """Give the whole object's size, which comes with a range of it."""
-    size = answer.headers.get("content-range", "").rpartition("/")[2]
-    if not size.isdigit():
-        raise StoreRefused("the server does not give ranges of an object")
-    return int(size)
-
-
-def _own(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: headers[name] for name in (DIGEST, WRITER) if name in headers}
-
-
-def _version(headers: Mapping[str, Any], size: int) -> str:
-    """Give the ETag, or time and size where a server gives none (radosgw does not for what came in parts)."""
-    etag = (headers.get("etag") or "").strip('"')
-    if etag and etag != "None":
-        return etag
-    modified = headers.get("last-modified")
-    when = modified if isinstance(modified, datetime) else parsedate_to_datetime(modified or "")
-    return f"{int(when.timestamp())}-{size}"
-
-
-def _consume(data: bytes | Path) -> None:
-    if isinstance(data, Path):
-        data.unlink(missing_ok=True)

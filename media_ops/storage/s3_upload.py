@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 
 from media_ops.errors import StoreUnavailable
 from media_ops.storage.s3_errors import code_of
+from media_ops.storage.s3_headers import DIGEST
 from media_ops.storage.s3_requests import SignedRequests
 from media_ops.storage.section import Section
 
@@ -22,7 +23,6 @@ PART = 8 * 2**20  # bytes; parts are streamed, so that it bounds what is sent ag
 MOST_PARTS = 10_000
 AT_A_TIME = 4
 LARGEST_PIECE = 5 * 2**30
-DIGEST, WRITER = "x-amz-meta-sha256", "x-amz-meta-writer"
 _STARTS = 3  # a server that was killed may forget an upload
 _ABORTING = 5.0  # seconds: whoever waits for the error has waited long enough
 

@@ -74,6 +74,12 @@ def opened(data: bytes | Path) -> Iterator[bytes | Section]:
         yield Section(file.fileno(), 0, os.fstat(file.fileno()).st_size)
 
 
+def consume(data: bytes | Path) -> None:
+    """Take away the file that was handed over."""
+    if isinstance(data, Path):
+        data.unlink(missing_ok=True)
+
+
 def digest_of(body: bytes | Section) -> str:
     """Give the sha256 of what is to be sent."""
     return body.sha256() if isinstance(body, Section) else hashlib.sha256(body).hexdigest()

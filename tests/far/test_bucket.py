@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from media_ops.errors import SourceChanged, SourceNotAllowed, StoreRefused
+from media_ops.errors import SourceChanged, SourceNotAllowed, SourceNotFound, StoreRefused
 from media_ops.model import JobOptions, RunReport
 from media_ops.run import run
 from media_ops.storage.attached import Attached
@@ -112,6 +112,20 @@ def test_ranges_are_of_the_version_that_was_opened(store: S3Store, monkeypatch: 
     store.put("x", DATA)
     with pytest.raises(SourceChanged):
         found.fetch(BLOCK, 10)
+
+
+def test_an_object_is_looked_at_again(store: S3Store) -> None:
+    store.put("a/b", DATA)
+    found = StoredObject(store, "a/b", "s3://bucket/a/b")
+    assert found.fetch(5, 10) == DATA[5:15]
+    assert found.now() == (found.size, found.version)
+    store.put("a/b", DATA + b"x")
+    assert found.now() != (found.size, found.version)
+    store.delete("a/b")
+    with pytest.raises(SourceChanged):
+        found.now()
+    with pytest.raises(SourceNotFound):
+        StoredObject(store, "a/b", "s3://bucket/a/b")
 
 
 def test_a_small_object_is_fetched_at_once(store: S3Store, tmp_path: Path) -> None:

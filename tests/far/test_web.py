@@ -14,9 +14,7 @@ from media_ops.errors import MediaError, NotMedia, SourceChanged, SourceNotAllow
 from media_ops.storage import hosts
 from media_ops.storage.attached import Attached, attach, detach
 from media_ops.storage.blocks import BlockFile
-from media_ops.storage.bucket import StoredObject
 from media_ops.storage.far import SMALL, shown
-from media_ops.storage.folder import FolderStore
 from media_ops.storage.ranged import BLOCK
 from media_ops.storage.source import open_source
 from media_ops.storage.state import SourceState
@@ -308,18 +306,3 @@ def test_a_damaged_block_is_not_there(tmp_path: Path) -> None:
         file.write(b"\0\0")
     assert blocks.get(1) is None
     blocks.close()
-
-
-def test_objects_of_a_store(tmp_path: Path) -> None:
-    store = FolderStore(str(tmp_path))
-    store.put("a/b", DATA)
-    found = StoredObject(store, "a/b", "s3://bucket/a/b")
-    assert found.fetch(5, 10) == DATA[5:15]
-    assert found.now() == (found.size, found.version)
-    store.put("a/b", DATA + b"x")
-    assert found.now() != (found.size, found.version)
-    store.delete("a/b")
-    with pytest.raises(SourceChanged):
-        found.now()
-    with pytest.raises(SourceNotFound):
-        StoredObject(store, "a/b", "s3://bucket/a/b")

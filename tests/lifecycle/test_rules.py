@@ -46,6 +46,13 @@ def test_buckets(tmp_path: Path) -> None:
     assert read(tmp_path, GOOD.format(home=tmp_path).replace("store: media-result", "store: s3://own")).result.bucket
 
 
+def test_a_bucket_cannot_move_what_is_cold_into_a_folder(tmp_path: Path) -> None:
+    text = GOOD.format(home="s3://").replace("colder_class: GLACIER_IR", f"cold: {tmp_path}/cold")
+    with pytest.raises(ParamsInvalid, match=r"source: .*of a bucket wants colder_class"):
+        read(tmp_path, text)
+    read(tmp_path, text.replace("home: s3://", f"home: {tmp_path}"))
+
+
 def test_links_are_resolved_so_that_two_names_of_one_folder_are_seen(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
