@@ -9,7 +9,7 @@ from media_ops import registry
 from media_ops.algorithm import FrameAlgorithm
 from media_ops.errors import ParamsInvalid
 from media_ops.model import Metrics
-from media_ops.process import perform, rows_of, with_work
+from media_ops.on_stage import perform, read, rows_of, with_work
 from media_ops.requests import AnalyseRequest, AnalyseResult, ConcludeRequest
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def conclude(request: ConcludeRequest) -> AnalyseResult:
     algorithm, store = _frame_algorithm(request), open_store(request.store)
     parts = []
     for part in request.parts:
-        with store.open(part) as file:
-            parts.append(unpacked(file.read()))
+        parts.append(unpacked(read(store, part)))
     joined = guarded(algorithm, "join", lambda: algorithm.join(parts))
     key = f"{request.prefix}/artefact/{request.trace_id}"
     data = packed(joined)

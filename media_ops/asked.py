@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from media_ops.algorithm import Algorithm
 from media_ops.errors import InputError, OutputExists, ParamsInvalid, Unsupported
-from media_ops.storage.far import is_far
-from media_ops.storage.proved import check_place
+from media_ops.publishing import Wanted
+from media_ops.storage import keys, open_store
+from media_ops.storage.address import bucket_and_key
+from media_ops.storage.far import is_far, shown
+from media_ops.storage.proved import SUFFIX, check_place
 from media_ops.storage.source import find_source, locate
 
 CONTAINERS = (".mp4", ".mov", ".mkv", ".webm")
@@ -38,16 +41,17 @@ def _located(kind: type[Algorithm], name: str, given: str) -> str:
         raise ParamsInvalid(f"{kind.name()}: parameter {name}: {error}") from error
 
 
-def destination_of(output: str, source: str, replace: bool) -> Path:
-    """Give the absolute path of the result; raise what speaks against writing there before anything is computed."""
+def destination_of(output: str, source: str, replace: bool) -> Wanted:
+    """Say where the result goes; raise what speaks against writing there before anything is computed."""
+    if is_far(output):
+        return _in_bucket(output, source, replace)
     path = Path(os.path.abspath(output))
     problem = None
     try:
         output.encode()
     except UnicodeEncodeError:
         raise ParamsInvalid(f"output {output!r}: its name is not valid UTF-8") from None
-    if path.suffix.lower() not in CONTAINERS:
-        raise Unsupported(f"output {output!r}: its name must end in one of {' '.join(CONTAINERS)}")
+    container_of(output)
     if not path.parent.is_dir():
         problem = f"there is no folder {str(path.parent)!r}"
     elif path.is_dir():
@@ -59,4 +63,30 @@ def destination_of(output: str, source: str, replace: bool) -> Path:
     if not replace and os.path.lexists(path):
         raise OutputExists(f"output {output!r} exists already and is not to be replaced")
     check_place(output, path, source, replace)
-    return path
+    return Wanted(str(path), path.suffix.lower(), replace)
+
+
+def container_of(output: str) -> str:
+    """Give the extension of an output, in lower case; raise `Unsupported` where none is served."""
+    extension = PurePosixPath(output).suffix.lower()
+    if extension not in CONTAINERS:
+        raise Unsupported(f"output {shown(output)!r}: its name must end in one of {' '.join(CONTAINERS)}")
+    return extension
+
+
+def _in_bucket(output: str, source: str, replace: bool) -> Wanted:
+    if not output.lower().startswith("s3://"):
+        raise ParamsInvalid(f"output {shown(output)!r}: results are written to files and to s3://bucket/key only")
+    container = container_of(output)
+    bucket, key = bucket_and_key(output)
+    output = f"s3://{bucket}/{key}"
+    try:
+        keys.check(f"{key}{SUFFIX}")
+    except ValueError as error:
+        raise ParamsInvalid(f"output {output!r}: {error}") from None
+    if output in (source, f"{source}{SUFFIX}") or f"{output}{SUFFIX}" == source:
+        raise ParamsInvalid(f"output {output!r}: it is the input itself, or would replace it")
+    store = open_store(f"s3://{bucket}")
+    if not replace and (store.stat(key) or store.stat(f"{key}{SUFFIX}")):
+        raise OutputExists(f"output {output!r} exists already and is not to be replaced")
+    return Wanted(output, container, replace)

@@ -23,14 +23,21 @@ def keep_files(
 
     Raises `ParamsInvalid`, naming the parameter, for what is no file that can be read, or has more than 64 MiB.
     """
-    given = {name: getattr(algorithm.params, name) for name in algorithm.file_params()}
-    records, contents = {}, {}
-    usual = {name: path for name, path in algorithm.default_files().items() if Path(path).is_file()}
-    for name, path in (usual | {name: path for name, path in given.items() if path}).items():
-        data = contents[name] = _read(Path(path), f"{algorithm.name()}: parameter {name}: {str(path)!r}")
+    records, contents = {}, read_files(algorithm)
+    for name, data in contents.items():
         records[name] = StoredFile(key=f"{prefix}/files/{name}", sha256=hashlib.sha256(data).hexdigest())
         store.put(records[name].key, data)
     return records, contents
+
+
+def read_files(algorithm: FrameAlgorithm) -> dict[str, bytes]:
+    """Give the bytes of what the parameters name, by parameter; raises as `keep_files` does."""
+    given = {name: getattr(algorithm.params, name) for name in algorithm.file_params()}
+    usual = {name: path for name, path in algorithm.default_files().items() if Path(path).is_file()}
+    return {
+        name: _read(Path(path), f"{algorithm.name()}: parameter {name}: {str(path)!r}")
+        for name, path in (usual | {name: path for name, path in given.items() if path}).items()
+    }
 
 
 def _read(path: Path, subject: str) -> bytes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import os
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from media_ops import registry
 from media_ops.algorithm import Algorithm, EncoderSettings
 from media_ops.errors import OurError, ProofFailed, SegmentsDisagree
 from media_ops.model import Colour, JointProof, Metrics, Proof, SegmentResult, Track
-from media_ops.requests import MergeRequest, MergeResult
+from media_ops.requests import MergeRequest, MergeResult, digests_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,45 +24,50 @@ if TYPE_CHECKING:
 
     from media_ops.encoders.formats import Target
     from media_ops.frames.index import FrameIndex
+    from media_ops.mended import Process
     from media_ops.pieces import Piece
     from media_ops.storage import Store
+    from media_ops.storage.gathered import Gathered
     from media_ops.storage.state import SourceState
 
 OnProgress = Callable[[int, int | None], None]
 
 
-def merge(request: MergeRequest, on_progress: OnProgress) -> MergeResult:
-    """Write the result beside `output` under a temporary name, verify it, then move it and its proof into place.
+def merge(request: MergeRequest, scratch: Path, on_progress: OnProgress, process: Process) -> MergeResult:
+    """Make the result under a temporary name, verify it, then publish it with its proof.
 
-    `on_progress` gets packets written, then frames verified. Raises `SegmentsDisagree`, `ProofFailed`,
-    `Unsupported`, `SourceChanged`, `OutputExists`; then nothing is left at `output` but what was there.
+    Segments that the store lost are made once more, by `process`. `on_progress` gets packets written, then frames
+    verified. Raises `SegmentsDisagree`, `ProofFailed`, `Unsupported`, `SourceChanged`, `OutputExists`; then nothing
+    is published.
     """
+    from media_ops.mended import mended
+    from media_ops.publishing import Wanted, publish
     from media_ops.seams import check_seams
-    from media_ops.storage.document import sealed, to_bytes
-    from media_ops.storage.proved import publish_proved
+    from media_ops.storage import open_store
+    from media_ops.storage.gathered import Gathered
     from media_ops.storage.publish import scratch_beside
-    from media_ops.storage.state import DigestBeside
 
-    joints = check_seams(request.plan, request.results)
+    parts = Gathered(open_store(request.store), scratch)
+    results, mending = mended(request, parts, scratch, process)
+    request = request.model_copy(update={"results": results})
+    joints = check_seams(request.plan, results)
     job = _Job.load(request)
-    output = Path(request.output)
-    with scratch_beside(output) as folder, DigestBeside(request.source, job.state().sha256) as source:
-        made, document = folder / f"result{output.suffix}", folder / "proof.json"
-        pieces = job.pieces(folder)
+    wanted = Wanted(request.output, request.container, request.replace)
+    with scratch_beside(wanted.path) if wanted.path else contextlib.nullcontext(scratch) as folder:
+        made = folder / f"result{request.container}"
+        pieces = job.pieces(parts, folder)
         job.write(made, pieces, on_progress)
         proof = job.prove(made, joints, pieces, on_progress)
         lost = job.check_kept(made)
         told = {"warnings": list(dict.fromkeys([*proof.warnings, *lost]))}
-        proof = sealed(proof.model_copy(update=job.origin(source.result()) | told))
-        document.write_bytes(to_bytes(proof))
-        proof_file = publish_proved(made, document, output, replace=request.replace)
-    job.store.put(f"{request.prefix}/proof", to_bytes(proof))
+        proof = proof.model_copy(update=job.origin() | told)
+        published = publish(made, proof, request.source, wanted, request.keeping, str(uuid.uuid4()))
     return MergeResult(
-        output=str(output),
-        proof_file=str(proof_file),
-        proof=proof,
+        output=published.output,
+        proof_file=published.proof_file,
+        proof=published.proof,
         metrics=Metrics(bytes_written=proof.output_size, frames_decoded=proof.frames_compared),
-        warnings=job.warnings() + lost,
+        warnings=job.warnings() + lost + mending,
     )
 
 
@@ -93,7 +99,7 @@ class _Job:
         from media_ops.storage import open_store
 
         algorithm = registry.get(request.algorithm).from_params(request.params)
-        store, container = open_store(request.store), container_format(Path(request.output).suffix)
+        store, container = open_store(request.store), container_format(request.container)
         index = FrameIndex.from_bytes(_read(store, request.index))
         with open_media(request.source) as source:
             video = only_video(source)
@@ -102,18 +108,18 @@ class _Job:
             if source.streams.audio and request.audio is None:
                 raise OurError(f"{request.source}: the sound was not prepared")
         tracks = [*(request.audio.tracks if request.audio else []), *tracks]
-        check_container(algorithm, Path(request.output).suffix)
+        check_container(algorithm, request.container)
         settings = settings_of(algorithm)
         shift = common_shift(request.source, index, tracks)
         made = result_index(algorithm, index)
         target = choose_target(settings.codec, made.facts, settings.height)
         return cls(request, algorithm, store, index, made, settings, target, container, video_index, tracks, shift)
 
-    def pieces(self, scratch: Path) -> list[Piece]:
+    def pieces(self, parts: Gathered, scratch: Path) -> list[Piece]:
         """Give what is to be joined; what fades is made in `scratch`."""
         from media_ops.pieces import Pieces
 
-        return Pieces(self.request, self.store, self.settings, self.made, self.algorithm.rate).all(scratch)
+        return Pieces(self.request, parts, self.settings, self.made, self.algorithm.rate).all(scratch)
 
     def write(self, path: Path, pieces: list[Piece], on_progress: OnProgress) -> None:
         """Mux everything into `path`."""
@@ -173,7 +179,7 @@ class _Job:
             algorithm_version=self.algorithm.version,
             params=self.algorithm.params.model_dump(mode="json"),
             exactness=self._exactness(),
-            files={name: stored.sha256 for name, stored in request.files.items()},
+            files=digests_of(request.files),
             slicing=request.plan.slicing,
             frames_in=self.index.frames,
             frames_out=found.frames,
@@ -197,7 +203,6 @@ class _Job:
             picture_source=picture(self.index.facts, first_frame(request.source), self.index.facts.chroma_location),
             picture_output=picture(found.facts, shown, chroma_location(path)),
             lossless_digest=found.lossless_digest,
-            output_name=Path(request.output).name,
             output_size=path.stat().st_size,
             output_sha256=sha256,
             versions=request.results[0].versions,
@@ -220,15 +225,11 @@ class _Job:
 
         return SourceState.model_validate_json(_read(self.store, f"{self.request.prefix}/source"))
 
-    def origin(self, sha256: str) -> dict[str, Any]:
+    def origin(self) -> dict[str, Any]:
         """Say which file was the source; raise `SourceChanged` if it is no longer the one that was probed."""
-        from media_ops.storage.far import is_far
-
         state = self.state()
         state.check(self.request.source)
-        far = is_far(self.request.source)
-        place = self.request.source if far else os.path.relpath(self.request.source, Path(self.request.output).parent)
-        return {"source_path": place, "source_size": state.size, "source_sha256": sha256}
+        return {"source_size": state.size, "source_sha256": state.sha256}
 
     def all_warnings(self) -> list[str]:
         """Collect what was said all along the job, each once."""

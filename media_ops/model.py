@@ -172,6 +172,14 @@ class Metrics(Noun):
     megapixel_frames: float = Field(0.0, description="Megapixels of the source that it was given, warm-up included.")
 
 
+class Part(Noun):
+    """An object in a store as it was written."""
+
+    key: str
+    size: int
+    sha256: str
+
+
 class SegmentResult(Noun):
     """One segment, encoded: where it lies and what its makers saw."""
 
@@ -180,12 +188,12 @@ class SegmentResult(Noun):
     end: int
     trace_id: str
     key: str = Field(description="Key of the encoded video, in a container that keeps the time base.")
-    sha256: str
-    size: int
+    parts: list[Part] = Field(description="All objects of it, as they were written.")
     signatures: str = Field(description="Key of the luma signatures of every frame handed to the encoder.")
     fingerprints: dict[int, str] = Field(description="Digest of source frames by rank: start-1, start, end-1, end.")
     digests: str | None = Field(None, description="Key of PTS and digest of every source frame, where asked for.")
     codec_config: str = Field(description="Digest of the encoder's extradata.")
+    reused: bool = Field(False, description="It was finished before, by another attempt, and found.")
     versions: Versions
     metrics: Metrics = Metrics()
     warnings: list[str] = []

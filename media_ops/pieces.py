@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from media_ops.algorithm import EncoderSettings
 from media_ops.errors import SegmentsDisagree
@@ -16,14 +15,14 @@ from media_ops.requests import MergeRequest
 if TYPE_CHECKING:
     from media_ops.frames.index import Facts, FrameIndex
     from media_ops.frames.signatures import Signatures
-    from media_ops.storage import Store
+    from media_ops.storage.gathered import Gathered
 
 
 @dataclass(frozen=True)
 class Piece:
     """Encoded video of our making, and what was handed to its encoder."""
 
-    video: BinaryIO | str
+    video: str
     seen: Signatures
 
     @property
@@ -36,23 +35,22 @@ class Pieces:
     """The pieces of a job in order; those that fade are made below `scratch`, with the job's own encoder."""
 
     def __init__(
-        self, request: MergeRequest, store: Store, settings: EncoderSettings, index: FrameIndex, rate: int
+        self, request: MergeRequest, parts: Gathered, settings: EncoderSettings, index: FrameIndex, rate: int
     ) -> None:
         self._request = request
-        self._store = store
+        self._parts = parts
         self._settings = settings
         self._index = index
         self._rate = rate
 
     def all(self, scratch: Path) -> list[Piece]:
-        """Check and give them; raises `SegmentsDisagree` where one is not what its worker wrote."""
+        """Give them; raises `SegmentsDisagree` where they cannot be faded."""
         found: list[Piece] = []
         results = self._request.results
         for number, result in enumerate(results):
             if result.fades.get("in"):
                 found.append(self._faded(results[number - 1], result, scratch))
-            _check_stored(self._store, result.key, result.sha256)
-            found.append(Piece(self._stored(result.key), self._signatures(result.signatures)))
+            found.append(Piece(str(self._parts.path(result.key)), self._signatures(result.signatures)))
         return found
 
     def _faded(self, left: SegmentResult, right: SegmentResult, scratch: Path) -> Piece:
@@ -64,7 +62,7 @@ class Pieces:
         length, start = fade * self._rate, right.start * self._rate
         times = self._index.frame_pts[start : start + length].tolist()
         made = scratch / f"fade-{right.order:05d}.nut"
-        ends = [self._local(key, scratch / f"{made.stem}-{side}.nut") for side, key in _sides(left, right)]
+        ends = [self._parts.path(key) for key in _sides(left, right)]
         facts = self._facts()
         with SegmentEncoder(made, self._settings, facts, times, self._request.threads) as encoder:
             kept = Kept(encoder)
@@ -82,35 +80,13 @@ class Pieces:
         target = choose_target(self._settings.codec, self._index.facts, self._settings.height)
         return replace(self._index.facts, pixel_format=target.pixel_format, colour=target.colour)
 
-    def _local(self, key: str, path: Path) -> Path:
-        found = self._store.path(key)
-        if found:
-            return Path(found)
-        with self._store.open(key) as file:
-            path.write_bytes(file.read())
-        return path
-
-    def _stored(self, key: str) -> BinaryIO | str:
-        path = self._store.path(key)
-        return str(path) if path else self._store.open(key)
-
     def _signatures(self, key: str) -> Signatures:
         from media_ops.frames.signatures import Signatures
 
-        with self._store.open(key) as file:
-            return Signatures.from_bytes(file.read())
+        return Signatures.from_bytes(self._parts.path(key).read_bytes())
 
 
-def _sides(left: SegmentResult, right: SegmentResult) -> Sequence[tuple[str, str]]:
+def _sides(left: SegmentResult, right: SegmentResult) -> tuple[str, str]:
     if "out" not in left.fades:
         raise SegmentsDisagree(f"segment {left.order} left no frames to fade into segment {right.order}")
-    return (("out", left.fades["out"]), ("in", right.fades["in"]))
-
-
-def _check_stored(store: Store, key: str, sha256: str) -> None:
-    with store.open(key) as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-        if digest.hexdigest() != sha256:
-            raise SegmentsDisagree(f"the stored segment {key} is not what its worker wrote")
+    return left.fades["out"], right.fades["in"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from media_ops import registry
 from media_ops.algorithm import FrameAlgorithm
 from media_ops.errors import Unsupported
+from media_ops.model import Profile
 from media_ops.requests import ProbeRequest, ProbeResult, StoredFile
 
 if TYPE_CHECKING:
@@ -22,16 +24,45 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
     Where an algorithm is named, it looks whether it can work on this source with these parameters. `on_progress` gets
     packets read. Raises `SourceNotFound`, `NotMedia`, `NoVideo`, `Unsupported`, `ParamsInvalid`.
     """
-    from media_ops.describe import anomalies, describe
-    from media_ops.frames.indexing import build_index
-    from media_ops.frames.look import colour_of, display_matrix, look
     from media_ops.storage import open_store
     from media_ops.storage.attached import attached
     from media_ops.storage.source import digest_of, find_source
-    from media_ops.storage.state import SourceState
+    from media_ops.storage.state import DigestBeside, SourceState
 
     source = find_source(request.source)
     state = SourceState.of(source)
+    # The blocks of a far source are here once it is indexed: nobody has to fetch them once more for its digest.
+    with contextlib.nullcontext() if attached(source) else DigestBeside(source) as beside:
+        index, profile = _indexed(source, request, on_progress)
+        sha256 = beside.result() if beside else digest_of(source)
+    state.check(source)
+    state = state.model_copy(update={"sha256": sha256})
+    key = f"{request.prefix}/index"
+    store = open_store(request.store)
+    store.put(key, index.to_bytes())
+    store.put(f"{request.prefix}/source", state.model_dump_json().encode())
+    time_base, ticks = index.facts.time_base, index.ends - int(index.frame_pts[0])
+    return ProbeResult(
+        profile=profile,
+        sha256=sha256,
+        index=key,
+        frames=index.frames,
+        time_base=str(time_base),
+        duration=float(ticks * time_base),
+        index_by="packets" if index.built_by == "packets" else "decoding",
+        decoded_because=index.findings.decoded_because,
+        damage=list(index.findings.damage),
+        files=_considered(request, index, store),
+    )
+
+
+def _indexed(
+    source: str, request: ProbeRequest, on_progress: Callable[[int, int | None], None]
+) -> tuple[FrameIndex, Profile]:
+    from media_ops.describe import anomalies, describe
+    from media_ops.frames.indexing import build_index
+    from media_ops.frames.look import colour_of, display_matrix, look
+
     profile = describe(source)
     index = build_index(
         source,
@@ -39,9 +70,7 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
         thorough=request.thorough,
         first_frames=request.first_frames,
     )
-    time_base = index.facts.time_base
-    seen = anomalies(index.frame_pts, time_base)
-    profile = profile.model_copy(update={"anomalies": [*profile.anomalies, *seen]})
+    seen = anomalies(index.frame_pts, index.facts.time_base)
     first = look(source)
     described = profile.video.colour if profile.video else None
     facts = replace(
@@ -54,26 +83,8 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
         light=first.light,
         extras=first.extras,
     )
-    index = replace(index, facts=facts)
-    if attached(source):
-        # Its blocks are here now: nobody has to fetch them once more for this.
-        state = state.model_copy(update={"sha256": digest_of(source)})
-    key = f"{request.prefix}/index"
-    store = open_store(request.store)
-    store.put(key, index.to_bytes())
-    store.put(f"{request.prefix}/source", state.model_dump_json().encode())
-    ticks = index.ends - int(index.frame_pts[0])
-    return ProbeResult(
-        profile=profile,
-        index=key,
-        frames=index.frames,
-        time_base=str(time_base),
-        duration=float(ticks * time_base),
-        index_by="packets" if index.built_by == "packets" else "decoding",
-        decoded_because=index.findings.decoded_because,
-        damage=list(index.findings.damage),
-        files=_considered(request, index, store),
-    )
+    told = profile.model_copy(update={"anomalies": [*profile.anomalies, *seen]})
+    return replace(index, facts=facts), told
 
 
 def _considered(request: ProbeRequest, index: FrameIndex, store: Store) -> dict[str, StoredFile]:

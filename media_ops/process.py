@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from media_ops import registry
-from media_ops.algorithm import EncoderSettings, FrameAlgorithm
-from media_ops.errors import FrameLost, SourceChanged, Unsupported
-from media_ops.model import Metrics, SegmentResult, Versions
-from media_ops.requests import ProcessRequest, SegmentRequest
+from media_ops.algorithm import Algorithm, EncoderSettings, FrameAlgorithm
+from media_ops.errors import FrameLost, Unsupported
+from media_ops.model import Metrics, Part, SegmentResult, Versions
+from media_ops.on_stage import perform, read, with_work
+from media_ops.requests import ProcessRequest, digests_of
+from media_ops.storage.shelf import Shelf
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -20,32 +22,107 @@ if TYPE_CHECKING:
     from media_ops.frames.index import Facts, Rows
     from media_ops.frames.reader import FrameReader
     from media_ops.performance import Performance
-    from media_ops.storage import Store
 
 
 def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, int], None]) -> SegmentResult:
     """Read the segment's frames exactly, let the algorithm work, store the result under the attempt's own key.
 
-    `on_progress` gets frames done and frames wanted. Raises `DamagedMedia`, `Unsupported`, `FrameLost`,
-    `AlgorithmFailed`.
+    Where `request.reuse` says so, what was finished before is given instead. `on_progress` gets frames done and
+    frames wanted. Raises `DamagedMedia`, `Unsupported`, `FrameLost`, `AlgorithmFailed`.
     """
+    from media_ops.frames.index import Rows
+    from media_ops.storage import open_store
+
+    algorithm = registry.get(request.algorithm).from_params(request.params)
+    store = open_store(request.store)
+    packed = read(store, request.segment.rows)
+    rows = Rows.from_bytes(packed)
+    at_work = perform(algorithm, rows, store, request) if isinstance(algorithm, FrameAlgorithm) else None
+    shelf = Shelf(store, "segment")
+    key = _content_key(request, algorithm, packed, at_work)
+    result = _found(shelf, key, request)
+    if result is None:
+        place = shelf.place(key, request.trace_id) if key else _place(request)
+        result = _made(request, algorithm, rows, at_work, _Drawer(shelf, place), scratch, on_progress)
+        if key and request.reuse:
+            kept = shelf.keep(key, result.model_dump(mode="json"), result.parts, replace=request.reuse.force)
+            # Another's result may count now; what this attempt cost, it cost all the same.
+            counts = SegmentResult.model_validate(kept.made)
+            result = counts.model_copy(update={"order": request.segment.order, "metrics": result.metrics})
+    # Beside what is cleared away after the job: what an attempt cost is for planning to learn from.
+    trace = f"{request.prefix}/traces/{request.segment.order:05d}-{request.trace_id}"
+    store.put(trace, result.model_dump_json().encode())
+    return result
+
+
+def _place(request: ProcessRequest) -> str:
+    return f"{request.prefix}/segments/{request.segment.order:05d}/{request.trace_id}"
+
+
+def _content_key(
+    request: ProcessRequest, algorithm: Algorithm, rows: bytes, at_work: Performance | None
+) -> str | None:
+    if request.reuse is None:
+        return None
+    from media_ops.content import segment_key
+    from media_ops.storage.artefact import digest_of
+
+    artefact = at_work.film.artefact if at_work else None
+    return segment_key(
+        algorithm,
+        request.reuse.source_sha256,
+        digests_of(request.files),
+        request.segment,
+        rows,
+        None if artefact is None else digest_of(artefact),
+        {"threads": request.threads, "conceal": request.conceal, "digests": request.digests},
+    )
+
+
+def _found(shelf: Shelf, key: str | None, request: ProcessRequest) -> SegmentResult | None:
+    """Give the segment if it was finished before and is whole."""
+    if key is None or (request.reuse and request.reuse.force):
+        return None
+    record = shelf.find(key)
+    if record is None:
+        return None
+    found = SegmentResult.model_validate(record.made)
+    return found.model_copy(update={"order": request.segment.order, "reused": True, "metrics": Metrics()})
+
+
+class _Drawer:
+    """The parts of one attempt, as they are stored below `place`."""
+
+    def __init__(self, shelf: Shelf, place: str) -> None:
+        self._shelf, self._place = shelf, place
+        self.parts: list[Part] = []
+
+    def put(self, ending: str, data: bytes | Path) -> Part:
+        self.parts.append(self._shelf.put(f"{self._place}.{ending}", data))
+        return self.parts[-1]
+
+
+def _made(
+    request: ProcessRequest,
+    algorithm: Algorithm,
+    rows: Rows,
+    at_work: Performance | None,
+    drawer: _Drawer,
+    scratch: Path,
+    on_progress: Callable[[int, int], None],
+) -> SegmentResult:
     import av
 
-    from media_ops.container.software import array_versions
+    from media_ops.encoders.builds import array_versions
     from media_ops.encoders.chosen import settings_of
     from media_ops.encoders.fades import Fades
     from media_ops.encoders.kept import Kept
     from media_ops.frames.produced import produced_times
     from media_ops.frames.reader import FrameReader
-    from media_ops.storage import open_store
 
-    algorithm = registry.get(request.algorithm).from_params(request.params)
-    segment, store = request.segment, open_store(request.store)
-    rows = rows_of(store, segment.rows)
+    segment, rate = request.segment, algorithm.rate
     reader = FrameReader(request.source, rows, threads=request.threads, conceal=request.conceal)
     witness = _Witness(reader, request)
-    at_work = perform(algorithm, rows, store, request) if isinstance(algorithm, FrameAlgorithm) else None
-    rate = algorithm.rate
     own = slice(segment.start + segment.fade_in - rows.first, segment.end - rows.first)
     stop = int(rows.frame_pts[own.stop]) if own.stop < len(rows.frame_pts) else rows.ends
     times = produced_times(rows.frame_pts[own], stop, rate).tolist()
@@ -65,25 +142,21 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     witness.exhaust()
     if len(kept) != len(times):
         raise FrameLost(f"segment {segment.order}: {len(kept)} frames of {len(times)} reached the encoder")
-    key = f"{request.prefix}/segments/{segment.order:05d}/{request.trace_id}"
-    sha256, size = _digest(encoded), encoded.stat().st_size
-    signatures = kept.signatures(times).to_bytes()
-    store.put(f"{key}.signatures", signatures)
-    store.put(f"{key}.nut", encoded)
-    if request.digests:
-        store.put(f"{key}.digests", "\n".join(witness.seen).encode())
-    metrics = Metrics(frames_decoded=reader.decoded, bytes_written=size + len(signatures))
-    result = SegmentResult(
+    signatures = drawer.put("signatures", kept.signatures(times).to_bytes())
+    digests = drawer.put("digests", "\n".join(witness.seen).encode()) if request.digests else None
+    faded = {end: drawer.put(f"fade-{end}.nut", path).key for end, path in fades.files.items()}
+    video = drawer.put("nut", encoded)
+    metrics = Metrics(frames_decoded=reader.decoded, bytes_written=video.size + signatures.size)
+    return SegmentResult(
         order=segment.order,
         start=segment.start,
         end=segment.end,
         trace_id=request.trace_id,
-        key=f"{key}.nut",
-        sha256=sha256,
-        size=size,
-        signatures=f"{key}.signatures",
+        key=video.key,
+        parts=drawer.parts,
+        signatures=signatures.key,
         fingerprints=witness.fingerprints,
-        digests=f"{key}.digests" if request.digests else None,
+        digests=digests.key if digests else None,
         codec_config=hashlib.sha256(extradata).hexdigest(),
         versions=Versions(
             wheel=f"av {av.__version__}",
@@ -94,50 +167,7 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
         ),
         metrics=with_work(metrics, at_work),
         warnings=list(encoder.target.warnings),
-        fades=fades.store(store, key),
-    )
-    # Beside what is cleared away after the job: what an attempt cost is for planning to learn from.
-    store.put(f"{request.prefix}/traces/{segment.order:05d}-{request.trace_id}", result.model_dump_json().encode())
-    return result
-
-
-def rows_of(store: Store, key: str) -> Rows:
-    """Read a segment's own rows of the index."""
-    from media_ops.frames.index import Rows
-
-    with store.open(key) as file:
-        return Rows.from_bytes(file.read())
-
-
-def perform(algorithm: FrameAlgorithm, rows: Rows, store: Store, request: SegmentRequest) -> Performance:
-    """Give the algorithm its film, the files that its parameters name, and what its analysis found."""
-    from media_ops.performance import Performance
-    from media_ops.storage.artefact import unpacked
-
-    files = {}
-    for name, stored in request.files.items():
-        with store.open(stored.key) as file:
-            files[name] = file.read()
-        if hashlib.sha256(files[name]).hexdigest() != stored.sha256:
-            raise SourceChanged(f"the stored file of parameter {name!r} is not the one that the job began with")
-    artefact = None
-    if request.artefact:
-        with store.open(request.artefact) as file:
-            artefact = unpacked(file.read())
-    return Performance(algorithm, rows, files, artefact)
-
-
-def with_work(metrics: Metrics, at_work: Performance | None) -> Metrics:
-    """Add what the algorithm cost."""
-    if at_work is None:
-        return metrics
-    film = at_work.film
-    return metrics.model_copy(
-        update={
-            "algorithm_cpu_seconds": round(at_work.algorithm_seconds, 4),
-            "moving_cpu_seconds": round(at_work.moving_seconds, 4),
-            "megapixel_frames": round(at_work.calls * film.width * film.height / 1e6, 6),
-        }
+        fades=faded,
     )
 
 
@@ -182,8 +212,3 @@ def _encoder(
         return SegmentEncoder(path, settings, facts, times, request.threads)
     except Unsupported as error:
         raise Unsupported(f"{request.source}: {error}", rule=error.rule) from error
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

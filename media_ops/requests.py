@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
@@ -14,6 +15,21 @@ class SourceRequest(Noun):
 
     source: str
     kept: str = Field("", description="Folder in which blocks of a far source are kept for the job's other attempts.")
+
+
+class Reuse(Noun):
+    """Finished segments are looked for, and kept, under content keys."""
+
+    source_sha256: str
+    force: bool = Field(False, description="Look for none: compute, and keep that.")
+
+
+class Keeping(Noun):
+    """The store of results, and the content key of this one."""
+
+    store: str
+    key: str
+    force: bool = Field(False, description="Put it in the place of what is there.")
 
 
 class ProbeRequest(SourceRequest):
@@ -35,10 +51,16 @@ class StoredFile(Noun):
     sha256: str
 
 
+def digests_of(files: Mapping[str, StoredFile]) -> dict[str, str]:
+    """Give the sha256 of files by parameter."""
+    return {name: stored.sha256 for name, stored in files.items()}
+
+
 class ProbeResult(Noun):
     """What a probe found; `index` is the key of the frame index."""
 
     profile: Profile
+    sha256: str = Field(description="Of the source.")
     index: str
     frames: int
     time_base: str
@@ -91,6 +113,7 @@ class ProcessRequest(SegmentRequest):
     """Produce one segment of `source`."""
 
     digests: bool = Field(False, description="Store the digest of every source frame.")
+    reuse: Reuse | None = None
 
 
 class AudioRequest(SourceRequest):
@@ -102,28 +125,34 @@ class AudioRequest(SourceRequest):
 
 
 class MergeRequest(SourceRequest):
-    """Join `results` into `output`, prove it, and only then publish it."""
+    """Join `results`, prove what comes of it, and only then publish it: as `output`, in `keeping`, or both."""
 
     store: str
     prefix: str
-    output: str
+    output: str = Field("", description="A path or `s3://bucket/key`; empty: kept only.")
+    container: str = Field(description="Extension of the output, such as `.mp4`.")
     replace: bool = True
+    keeping: Keeping | None = None
     algorithm: str
     params: dict[str, Any]
     plan: Plan
     index: str
     results: list[SegmentResult]
     files: dict[str, StoredFile] = Field({})
+    artefact: str | None = Field(None, description="As in the requests of the segments; so are the next two.")
+    conceal: bool = False
+    reuse: Reuse | None = None
     audio: AudioResult | None = None
     verify: Literal["joints", "full"] = "joints"
     threads: int = 1
 
 
 class MergeResult(Noun):
-    """A published output and its proof, which stands beside it in `proof_file`."""
+    """A published output and its proof, which stands beside it in `proof_file`; paths, or addresses in a bucket."""
 
     output: str
     proof_file: str = ""
     proof: Proof
+    reused: bool = Field(False, description="It was made for an earlier request.")
     metrics: Metrics = Metrics()
     warnings: list[str] = Field([])

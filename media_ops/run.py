@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from media_ops.crew import Crew, Event
 from media_ops.encoders.chosen import check_container
 from media_ops.errors import MediaError
 from media_ops.model import AudioResult, JobOptions, Plan, Proof, RunReport, Segment, SegmentResult
+from media_ops.publishing import Wanted
 from media_ops.registry import get
 from media_ops.requests import (
     AnalyseRequest,
@@ -72,17 +74,18 @@ def run(
         draft["algorithm"]["version"] = kind.version
         source, params = taken(kind, inputs, params)
         ready = kind.from_params(params)
-        destination = destination_of(output, source, replace)
-        check_container(ready, destination.suffix)
-        with scratch_beside(destination) as scratch, Crew(workers, on_event) as crew:
+        wanted = destination_of(output, source, replace)
+        check_container(ready, wanted.container)
+        beside = wanted.path or Path(tempfile.gettempdir()) / "job"
+        with scratch_beside(beside) as scratch, Crew(workers, on_event) as crew:
             job = _Job(ready, params, source, scratch, options, crew, trial, meter)
-            duration = job.work(destination, replace, draft)
+            duration = job.work(wanted, draft)
     except MediaError as error:
         return RunReport(**draft, outcome="failed", metrics=meter.read(), error=error.to_record())
     metrics = meter.read() | _figures(draft["proof"], draft["proof"].source_size) | _work_figures(job.results)
     metrics["bytes_read"] = job.bytes_read
     metrics["speed"] = round(duration / metrics["wall_seconds"], 3)
-    return RunReport(**draft, outcome="succeeded", outputs=[str(destination)], metrics=metrics)
+    return RunReport(**draft, outcome="succeeded", outputs=[wanted.output], metrics=metrics)
 
 
 class _Job:
@@ -108,7 +111,7 @@ class _Job:
         self.meter = meter
         self.results: list[SegmentResult] = []
 
-    def work(self, destination: Path, replace: bool, draft: dict[str, Any]) -> float:
+    def work(self, wanted: Wanted, draft: dict[str, Any]) -> float:
         """Go through the verbs, note in `draft` what is known as soon as it is, give the source's seconds."""
         if self.trial:
             self.trial.began(self.crew)
@@ -121,7 +124,7 @@ class _Job:
             first_frames=self.trial.first_frames if self.trial else None,
             algorithm=self.algorithm.name(),
             params=self.params,
-            container=destination.suffix,
+            container=wanted.container,
         )
         with self.meter.stage("probe"):
             probe = self.crew.do("probe", lambda: probe_attempt(request))
@@ -131,12 +134,11 @@ class _Job:
         with self.meter.stage("analyse"):
             artefact = self._look(probe, plan)
         with self.meter.stage("process"):
-            audio, results = self._produce(probe, plan, artefact, destination.suffix.lower())
+            audio, results = self._produce(probe, plan, artefact, wanted.container)
         self.results = results
         with self.meter.stage("merge"):
-            merged = self.crew.do(
-                "merge", lambda: merge_attempt(self._merging(probe, plan, audio, results, destination, replace))
-            )
+            merging = self._merging(probe, plan, artefact, audio, results, wanted)
+            merged = self.crew.do("merge", lambda: merge_attempt(merging))
         self.bytes_read += sum(p.metrics.bytes_read for p in (probe, *results, audio, merged) if p)
         for warning in [w for part in (*results, audio, merged) if part for w in part.warnings]:
             if warning not in draft["warnings"]:
@@ -227,24 +229,27 @@ class _Job:
         self,
         probe: ProbeResult,
         plan: Plan,
+        artefact: str | None,
         audio: AudioResult | None,
         results: list[SegmentResult],
-        destination: Path,
-        replace: bool,
+        wanted: Wanted,
     ) -> MergeRequest:
         return MergeRequest(
             source=self.source,
             kept=self.kept,
             store=self.store,
             prefix=_PREFIX,
-            output=str(destination),
-            replace=replace,
+            output=wanted.output,
+            container=wanted.container,
+            replace=wanted.replace,
             algorithm=self.algorithm.name(),
             params=self.params,
             plan=plan,
             index=probe.index,
             results=results,
             files=probe.files,
+            artefact=artefact,
+            conceal=self.options.on_damage == "conceal",
             audio=audio,
             verify=self.options.verify,
             threads=self._threads(plan),

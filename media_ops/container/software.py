@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
 
 import av
 
 from media_ops import __version__
+from media_ops.encoders.builds import array_versions
 
 
 def software(encoder: str) -> dict[str, str]:
@@ -15,8 +15,3 @@ def software(encoder: str) -> dict[str, str]:
     libraries = {name: ".".join(map(str, numbers)) for name, numbers in sorted(av.library_versions.items())}
     ours = {"media-ops": __version__, "python": platform.python_version(), "av": av.__version__}
     return ours | array_versions() | libraries | {"encoder": encoder}
-
-
-def array_versions() -> dict[str, str]:
-    """Name what pictures are computed with."""
-    return {name: version(name) for name in ("numpy", "opencv-python-headless")}

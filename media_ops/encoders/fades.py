@@ -17,7 +17,6 @@ from media_ops.encoders.ffv1 import ffv1
 from media_ops.encoders.segment import SegmentEncoder
 from media_ops.errors import SegmentsDisagree
 from media_ops.model import Segment
-from media_ops.storage import Store
 
 End = Literal["in", "out"]
 
@@ -60,11 +59,10 @@ class Fades:
             self._encoders[end].encode(self._encoder.convert(frame))
         return end is not None
 
-    def store(self, store: Store, key: str) -> dict[End, str]:
-        """Put what was kept below `key`; give the keys."""
-        for end, path in self._files.items():
-            store.put(f"{key}.fade-{end}.nut", path)
-        return {end: f"{key}.fade-{end}.nut" for end in self._files}
+    @property
+    def files(self) -> dict[End, Path]:
+        """What was kept, to be read when the block was left."""
+        return dict(self._files)
 
 
 def faded(leaving: Path, coming: Path, length: int) -> Iterator[VideoFrame]:

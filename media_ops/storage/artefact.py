@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -30,3 +31,15 @@ def unpacked(data: bytes) -> dict[str, NDArray[Any]]:
 
     with np.load(io.BytesIO(data), allow_pickle=False) as loaded:
         return {name.removeprefix("a_"): loaded[name] for name in loaded.files}
+
+
+def digest_of(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Give a sha256 of names, types, shapes and values; what `packed` gives holds the time of day, too."""
+    import numpy as np
+
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        plain = np.ascontiguousarray(array)
+        digest.update(f"{name!r} {plain.dtype.str} {plain.shape} ".encode())
+        digest.update(plain.tobytes())
+    return digest.hexdigest()

@@ -17,7 +17,7 @@ _BLOCK = 1 << 20
 
 
 class SourceState(Noun):
-    """What a change of a file would change too. A far one has a version, and its sha256 once all of it was read."""
+    """What a change of a file would change too, or of a far one its version; its sha256 once all of it was read."""
 
     size: int
     modified_ns: int = 0
@@ -42,7 +42,7 @@ class SourceState(Noun):
             now = SourceState.of(path)
         except OSError as error:
             raise SourceChanged(f"{path}: the source is gone ({error.strerror}) before its job ended") from error
-        if now != self:
+        if (now.size, now.modified_ns) != (self.size, self.modified_ns):
             raise SourceChanged(
                 f"{path}: the source was changed while it was worked on: {self.size} bytes when it was probed, "
                 f"{now.size} now, and times of change {self.modified_ns} and {now.modified_ns}"
@@ -62,14 +62,10 @@ class SourceState(Noun):
 
 
 class DigestBeside:
-    """The sha256 of a file, computed in a thread beside other work, unless it is `known`.
+    """The sha256 of a file, computed in a thread beside other work; leaving the block gives it up."""
 
-    Leaving the block gives it up.
-    """
-
-    def __init__(self, path: str | Path, known: str = "") -> None:
+    def __init__(self, path: str | Path) -> None:
         self._path = path
-        self._known = known
         self._given_up = threading.Event()
         self._pool = ThreadPoolExecutor(1, "digest")
 
@@ -86,8 +82,6 @@ class DigestBeside:
         return self._digest.result()
 
     def _read(self) -> str:
-        if self._known:
-            return self._known
         digest = hashlib.sha256()
         with open_source(self._path) as file:
             while not self._given_up.is_set() and (block := file.read(_BLOCK)):

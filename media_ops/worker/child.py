@@ -69,8 +69,9 @@ def _run(verb: str, request: str, scratch: Path, on_progress: Any) -> dict[str, 
         return conclude(requests.ConcludeRequest.model_validate_json(request)).model_dump()
     if verb == "merge":
         from media_ops.merge import merge
+        from media_ops.process import process
 
-        return merge(requests.MergeRequest.model_validate_json(request), on_progress).model_dump()
+        return merge(requests.MergeRequest.model_validate_json(request), scratch, on_progress, process).model_dump()
     if verb == "audio":
         from media_ops.audio import prepare_audio
 

@@ -84,6 +84,7 @@ def media_dag(algorithm: type[Algorithm], stages: tuple[Stage, ...] | None = Non
             segments=cut.output,
             plan=XComArg(cut, key=PLAN_KEY),
             results=last.output,
+            found=results.get("conclude", results.get("analyse")),
             trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,  # a source without sound skips `audio`
         )
         watched = ["probe", "cut", *results, "audio", "merge"]

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from pydantic import ValidationError
 
 from media_airflow.params import JOB_FIELDS
-from media_airflow.roots import output_file, source_file
+from media_airflow.roots import output_place, source_file
 from media_airflow.settings import Settings
 from media_ops.algorithm import Algorithm
+from media_ops.asked import CONTAINERS
 from media_ops.encoders.chosen import check_container
-from media_ops.errors import ParamsInvalid
+from media_ops.errors import ParamsInvalid, StoreUnavailable
 from media_ops.model import JobOptions
+from media_ops.publishing import Wanted
 from media_ops.registry import get
 
 
@@ -27,7 +28,9 @@ class Job:
     algorithm: Algorithm
     source: str
     output: str
+    container: str
     replace: bool
+    force: bool
     options: JobOptions
     settings: Settings
     prefix: str
@@ -40,13 +43,25 @@ class Job:
 
     def source_file(self) -> str:
         """Give the resolved source, or refuse it; asked anew by each task, because a link can be turned meanwhile."""
-        return source_file(self.source, self.settings.allowed_roots)
+        return source_file(self.source, self.settings)
 
-    def output_file(self, source: str) -> Path:
-        """Give the resolved output, or refuse it."""
-        path = output_file(self.output, self.settings.allowed_roots, source=source, replace=self.replace)
-        check_container(self.algorithm, path.suffix)
-        return path
+    def wanted(self, source: str) -> Wanted:
+        """Say where the result goes, or refuse that."""
+        wanted = Wanted("", self.container, True)
+        if self.output:
+            wanted = output_place(self.output, self.settings, source=source, replace=self.replace)
+        check_container(self.algorithm, wanted.container)
+        return wanted
+
+    def ready(self, source: str) -> Wanted:
+        """Make the folder of the output where it is missing; say where the result goes."""
+        path = self.wanted(source).path
+        try:
+            if path:
+                path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"output {self.output!r}: its folder cannot be made: {error.strerror}") from error
+        return self.wanted(source)  # resolved again: the folder exists only now
 
 
 def read_job(algorithm: str, params: Mapping[str, Any], settings: Settings, prefix: str) -> Job:
@@ -55,18 +70,24 @@ def read_job(algorithm: str, params: Mapping[str, Any], settings: Settings, pref
     known = JOB_FIELDS | kind.Params.model_fields.keys()
     if unknown := sorted(params.keys() - known):
         raise ParamsInvalid(f"{algorithm}: unknown parameter {unknown[0]!r}; known are {', '.join(sorted(known))}")
-    for name in ("source", "output"):
-        if not isinstance(params.get(name), str) or not params[name]:
-            raise ParamsInvalid(f"{algorithm}: parameter {name!r} is missing")
+    if not isinstance(params.get("source"), str) or not params["source"]:
+        raise ParamsInvalid(f"{algorithm}: parameter 'source' is missing")
+    if not isinstance(params.get("output") or "", str):
+        raise ParamsInvalid(f"{algorithm}: parameter 'output' is no text")
+    container = params.get("container") or CONTAINERS[0]
+    if container not in CONTAINERS:
+        raise ParamsInvalid(f"{algorithm}: parameter 'container' must be one of {', '.join(CONTAINERS)}")
     own = {name: value for name, value in params.items() if name not in JOB_FIELDS}
     for name in kind.file_params():
         if isinstance(own.get(name), str):
-            own[name] = source_file(own[name], settings.allowed_roots, role=f"parameter {name}")
+            own[name] = source_file(own[name], settings, role=f"parameter {name}")
     return Job(
         algorithm=kind.from_params(own),
         source=params["source"],
-        output=params["output"],
+        output=params.get("output") or "",
+        container=container,
         replace=bool(params.get("replace", True)),
+        force=bool(params.get("force", False)),
         options=_options(algorithm, params),
         settings=settings,
         prefix=prefix,

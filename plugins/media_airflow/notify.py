@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from media_airflow.operators import FOUND_KEY
 from media_airflow.task import ERROR_KEY
 from media_ops.errors import WorldError
 
@@ -30,13 +31,13 @@ class NotifyOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Return `{"outcome", "output", "errors"}`, errors as `{"code", "fate", "message"}`."""
         ti = context["ti"]
-        published = ti.xcom_pull(task_ids=self.watched[-1])
+        published = ti.xcom_pull(task_ids=self.watched[-1]) or ti.xcom_pull(task_ids=self.watched[0], key=FOUND_KEY)
         if published:
-            proof = published["proof"]
+            proof, reused = published["proof"], published["reused"]
             self.log.info("succeeded: %s is published, %s frames", published["output"], proof["frames_out"])
             self.log.info("its proof is %s", published["proof_file"])
             self._forget(context)
-            return {"outcome": "succeeded", "output": published["output"], "errors": []}
+            return {"outcome": "succeeded", "output": published["output"], "reused": reused, "errors": []}
         errors = [error for error in ti.xcom_pull(task_ids=self.watched, key=ERROR_KEY) or [] if error]
         for error in errors:
             self.log.error("failed: %s (%s): %s", error["code"], error["fate"], error["message"])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from media_airflow.task import JobTask
-from media_ops.errors import StoreUnavailable
 from media_ops.model import AudioResult, Plan, Segment, SegmentResult
 from media_ops.requests import (
     AnalyseRequest,
@@ -16,9 +15,12 @@ from media_ops.requests import (
     AudioRequest,
     ConcludeRequest,
     MergeRequest,
+    MergeResult,
     ProbeRequest,
     ProbeResult,
     ProcessRequest,
+    Reuse,
+    digests_of,
 )
 
 if TYPE_CHECKING:
@@ -27,17 +29,25 @@ if TYPE_CHECKING:
     from media_airflow.job import Job
 
 PLAN_KEY = "plan"
+FOUND_KEY = "found"
 
 
 class ProbeOperator(JobTask):
-    """Looks at the source and indexes it; refuses a wrong request before any work is done."""
+    """Looks at the source and indexes it; refuses a wrong request before any work is done.
+
+    A request that was answered before is answered with that result: the tasks in between are skipped.
+    """
 
     def work(self, job: Job, context: Context) -> Any:
         """Return a `ProbeResult`."""
+        from media_ops.recall import Recall
         from media_ops.worker.attempt import probe_attempt
 
         source = job.source_file()
-        output = job.output_file(source)
+        wanted = job.wanted(source)
+        recall = Recall(job.settings.results, job.algorithm, source, job.options, wanted.container, force=job.force)
+        if record := recall.from_memo():
+            self._answer(recall.publish(record, job.ready(source)), context)
         request = ProbeRequest(
             source=source,
             store=job.settings.store,
@@ -45,9 +55,17 @@ class ProbeOperator(JobTask):
             thorough=job.options.on_damage == "conceal",
             algorithm=self.algorithm,
             params=job.params,
-            container=output.suffix,
+            container=wanted.container,
         )
-        return self.run_attempt(probe_attempt(request), context).model_dump(mode="json")
+        probe = self.run_attempt(probe_attempt(request), context)
+        if record := recall.from_digest(probe.sha256, digests_of(probe.files)):
+            self._answer(recall.publish(record, job.ready(source)), context)
+        return probe.model_dump(mode="json")
+
+    def _answer(self, found: MergeResult, context: Context) -> NoReturn:
+        self.log.info("made before, and given again: %s", found.output)
+        context["ti"].xcom_push(FOUND_KEY, found.model_dump(mode="json"))
+        raise DownstreamTasksSkipped(tasks=["cut", "audio", "merge"])  # type: ignore[no-untyped-call]
 
 
 class CutOperator(JobTask):
@@ -145,6 +163,7 @@ class ProcessOperator(JobTask):
         from media_ops.worker.attempt import process_attempt
 
         found = self.earlier.get("conclude") or self.earlier.get("analyse")
+        probe = ProbeResult.model_validate(self.probe)
         request = ProcessRequest(
             source=job.source_file(),
             store=job.settings.store,
@@ -152,11 +171,12 @@ class ProcessOperator(JobTask):
             segment=Segment.model_validate(self.segment),
             algorithm=self.algorithm,
             params=job.params,
-            files=ProbeResult.model_validate(self.probe).files,
+            files=probe.files,
             artefact=AnalyseResult.model_validate(found).artefact if found else None,
             trace_id=str(uuid.uuid4()),
             threads=job.options.threads or 1,
             conceal=job.options.on_damage == "conceal",
+            reuse=Reuse(source_sha256=probe.sha256, force=job.force),
         )
         return self.run_attempt(process_attempt(request), context).model_dump(mode="json")
 
@@ -181,7 +201,7 @@ class AudioOperator(JobTask):
             source=source,
             store=job.settings.store,
             prefix=job.prefix,
-            container=job.output_file(source).suffix.lower(),
+            container=job.wanted(source).container,
         )
         return self.run_attempt(audio_attempt(request), context).model_dump(mode="json")
 
@@ -189,40 +209,54 @@ class AudioOperator(JobTask):
 class MergeOperator(JobTask):
     """Joins, proves and publishes; the proof stands beside the output."""
 
-    template_fields = ("probe", "segments", "plan", "results")
+    template_fields = ("probe", "segments", "plan", "results", "found")
 
-    def __init__(self, *, probe: Any, segments: Any, plan: Any, results: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *, probe: Any, segments: Any, plan: Any, results: Any, found: Any = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.probe = probe
+        self.found = found
         self.segments = segments
         self.plan = plan
         self.results = results
 
     def work(self, job: Job, context: Context) -> Any:
         """Return a `MergeResult`."""
+        from media_ops.recall import keeping_of
         from media_ops.worker.attempt import merge_attempt
 
         source = job.source_file()
-        output = job.output_file(source)
-        try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreUnavailable(f"output {job.output!r}: its folder cannot be made: {error.strerror}") from error
+        wanted = job.ready(source)
         probe = ProbeResult.model_validate(self.probe)
         # Asked for only where there is one: a skipped task's result is an error in Airflow's log.
         sound = context["ti"].xcom_pull(task_ids="audio") if probe.profile.has_audio else None
+        results = [SegmentResult.model_validate(result) for result in self.results[:]]
         request = MergeRequest(
             source=source,
             store=job.settings.store,
             prefix=job.prefix,
-            output=str(job.output_file(source)),  # resolved again: the folder exists only now
-            replace=job.replace,
+            output=wanted.output,
+            container=wanted.container,
+            replace=wanted.replace,
+            keeping=keeping_of(
+                job.settings.results,
+                job.algorithm,
+                probe.sha256,
+                digests_of(probe.files),
+                job.options,
+                wanted.container,
+                force=job.force,
+            ),
             algorithm=self.algorithm,
             params=job.params,
             plan=Plan.model_validate({**self.plan, "segments": self.segments}),
             index=probe.index,
-            results=[SegmentResult.model_validate(result) for result in self.results[:]],
+            results=results,
             files=probe.files,
+            artefact=AnalyseResult.model_validate(self.found).artefact if self.found else None,
+            conceal=job.options.on_damage == "conceal",
+            reuse=Reuse(source_sha256=probe.sha256),
             audio=AudioResult.model_validate(sound) if sound else None,
             verify=job.options.verify,
             threads=job.options.threads or 1,

@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import Param
 
 from media_ops.algorithm import Algorithm
+from media_ops.asked import CONTAINERS
 from media_ops.planning.gate import MOST_SEGMENTS
 
 _SOURCE: dict[str, Any] = {
@@ -22,12 +23,21 @@ _SOURCE: dict[str, Any] = {
 }
 _OUTPUT: dict[str, Any] = {
     "output": Param(
-        type="string",
-        minLength=1,
+        None,
+        type=["string", "null"],
         maxLength=4096,
         title="Output",
-        description_md="Where to publish: an absolute path or a `file:///` address below an allowed folder. "
-        "The extension names the container: `.mp4`, `.mov`, `.mkv` or (AV1 only) `.webm`. Missing folders are made.",
+        description_md="Where to publish: an absolute path or a `file:///` address below an allowed folder, or "
+        "`s3://` and a key of the bucket of results. The extension names the container: `.mp4`, `.mov`, `.mkv` or "
+        "(AV1 only) `.webm`. Missing folders are made. Empty: in the store of results only; the run says where.",
+        section="Output",
+    ),
+    "container": Param(
+        ".mp4",
+        type="string",
+        enum=list(CONTAINERS),
+        title="Container",
+        description_md="Extension of a result for which no output is named.",
         section="Output",
     ),
     "replace": Param(
@@ -35,6 +45,14 @@ _OUTPUT: dict[str, Any] = {
         type="boolean",
         title="Replace",
         description_md="Whether an output that exists already may be replaced, which happens after the proof.",
+        section="Output",
+    ),
+    "force": Param(
+        False,
+        type="boolean",
+        title="Compute anew",
+        description_md="Off: what was made before of the same source in the same way, by the same software, is given "
+        "again without computing. On: everything is computed, and kept in the place of that.",
         section="Output",
     ),
 }

@@ -6,11 +6,12 @@ A refusal says nothing about what lies outside the roots, not even whether anyth
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
-from media_ops.asked import CONTAINERS
-from media_ops.errors import OutputExists, ParamsInvalid, SourceNotAllowed, Unsupported
+from media_airflow.settings import Settings
+from media_ops.asked import container_of, destination_of
+from media_ops.errors import OutputExists, ParamsInvalid, SourceNotAllowed
+from media_ops.publishing import OWN_KEYS, Wanted
 from media_ops.settings import Settings as Library
 from media_ops.storage.address import file_path, scheme_of
 from media_ops.storage.far import is_far, shown
@@ -19,20 +20,20 @@ from media_ops.storage.proved import check_place
 from media_ops.storage.source import locate
 
 
-def source_file(given: str, roots: Iterable[Path], role: str = "source") -> str:
+def source_file(given: str, settings: Settings, role: str = "source") -> str:
     """Give the resolved path of a readable, regular, allowed file to read; a root may be that one file.
 
-    A source may be far, too: on a host that is listed, or in a bucket that is.
+    A source may be far, too: on a host that is listed, in the bucket of sources, or in one that is listed.
     """
     if role == "source" and is_far(given):
-        return _far_source(given)
+        return _far_source(given, settings)
     path = _resolve(role, given)
-    if path is None or not any(path.is_relative_to(root) for root in roots):
+    if path is None or not any(path.is_relative_to(root) for root in settings.allowed_roots):
         raise _not_allowed(role, given)
     return locate(str(path))
 
 
-def _far_source(given: str) -> str:
+def _far_source(given: str, settings: Settings) -> str:
     scheme, _, rest = given.partition("://")
     if scheme.lower() != "s3":
         if "@" in rest.partition("/")[0]:  # a run's parameters are there for all to see
@@ -40,23 +41,33 @@ def _far_source(given: str) -> str:
         allowed_url(given)
         return given
     bucket = rest.partition("/")[0]
-    if not bucket or bucket not in [name.strip() for name in Library().s3_buckets.split(",")]:
+    listed = [name.strip() for name in Library().s3_buckets.split(",")]
+    if not bucket or (bucket not in listed and f"s3://{bucket}" != settings.sources):
         raise SourceNotAllowed(f"source {shown(given)!r}: it is not in a bucket that jobs may use")
     return given
 
 
-def output_file(given: str, roots: Iterable[Path], *, source: str, replace: bool) -> Path:
-    """Give the resolved path to publish to; neither it nor its folder need exist yet."""
+def output_place(given: str, settings: Settings, *, source: str, replace: bool) -> Wanted:
+    """Say where to publish: a resolved path, neither it nor its folder need exist yet, or a key of the result bucket.
+
+    Keys below which the software itself keeps results are not for others.
+    """
+    if is_far(given) and f"{settings.results}/" == given[: len(settings.results) + 1]:
+        key = given[len(settings.results) + 1 :]
+        if key.partition("/")[0] in OWN_KEYS:
+            raise SourceNotAllowed(
+                f"output {given!r}: {key.partition('/')[0]!r} is where results are kept by content"
+            )
+        return destination_of(given, source, replace)
     path = _resolve("output", given)
-    if path is None or not any(root in path.parents for root in roots):
+    if path is None or not any(root in path.parents for root in settings.allowed_roots):
         raise _not_allowed("output", given)
-    if path.suffix.lower() not in CONTAINERS:
-        raise Unsupported(f"output {given!r}: its name must end in one of {', '.join(CONTAINERS)}")
+    container = container_of(given)
     try:
         _check_place(given, path, source, replace)
     except OSError as error:
         raise ParamsInvalid(f"output {given!r} cannot be written: {(error.strerror or str(error)).lower()}") from None
-    return path
+    return Wanted(str(path), container, replace)
 
 
 def _not_allowed(role: str, given: str) -> SourceNotAllowed:

@@ -18,8 +18,8 @@ from media_ops.frames.indexing import build_index
 from media_ops.frames.reader import FrameReader
 from media_ops.model import Segment
 from media_ops.need import Need
+from media_ops.on_stage import perform, rows_of
 from media_ops.performance import Performance
-from media_ops.process import perform, rows_of
 from media_ops.requests import AnalyseRequest
 from media_ops.storage import open_store
 from media_ops.storage.artefact import packed, unpacked

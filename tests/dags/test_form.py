@@ -91,7 +91,7 @@ def read(**params: Any) -> Any:
     from media_airflow.job import read_job
     from media_airflow.settings import Settings
 
-    settings = Settings(store="/store", allowed_roots=(Path("/r"),), workers=2)
+    settings = Settings("/store", results="/results", sources="/sources", allowed_roots=(Path("/r"),), workers=2)
     return read_job("transcode_h264", {"source": "/r/a", "output": "/r/b.mp4", **params}, settings, "jobs/x")
 
 
@@ -142,7 +142,7 @@ def test_a_file_outside_the_roots_is_refused_by_its_parameter(name: str, place: 
     from media_airflow.settings import Settings
     from media_ops.errors import SourceNotAllowed
 
-    settings = Settings(store="/store", allowed_roots=(Path("/r"),), workers=2)
+    settings = Settings("/store", results="/results", sources="/sources", allowed_roots=(Path("/r"),), workers=2)
     asked = {"source": "/r/a", "output": "/r/b.mp4", "text": "x", name: place}
     with pytest.raises(SourceNotAllowed, match=f"parameter {name} '{place}'"):
         read_job("watermark", asked, settings, "jobs/x")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +17,9 @@ from media_ops.errors import (
     SourceNotFound,
     Unsupported,
 )
+
+if TYPE_CHECKING:
+    from media_airflow.settings import Settings
 
 PARTS = [
     "..",
@@ -53,16 +57,25 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tree
 
 
+def allowing(*roots: Path) -> Settings:
+    from media_airflow.settings import Settings
+
+    return Settings("/store", results="s3://results", sources="s3://own-sources", allowed_roots=roots, workers=1)
+
+
 def source(tree: Path, text: str) -> str:
     from media_airflow.roots import source_file
 
-    return source_file(text, [tree / "root"])
+    return source_file(text, allowing(tree / "root"))
 
 
 def output(tree: Path, text: str, *, replace: bool = True) -> Path:
-    from media_airflow.roots import output_file
+    from media_airflow.roots import output_place
 
-    return output_file(text, [tree / "root"], source=str(tree / "root" / "in.mp4"), replace=replace)
+    wanted = output_place(text, allowing(tree / "root"), source=str(tree / "root" / "in.mp4"), replace=replace)
+    assert wanted.path
+    assert wanted.container == wanted.path.suffix.lower()
+    return wanted.path
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -126,21 +139,21 @@ def test_far_sources_that_nobody_listed_are_refused_and_outputs_are_near(tree: P
 
 
 def test_a_root_may_be_one_file_to_read(tree: Path) -> None:
-    from media_airflow.roots import output_file, source_file
+    from media_airflow.roots import output_place, source_file
 
     one = tree / "outside" / "secret.mp4"
-    assert source_file(str(one), [one]) == str(one)
+    assert source_file(str(one), allowing(one)) == str(one)
     with pytest.raises(SourceNotAllowed):
-        source_file(str(tree / "root" / "in.mp4"), [one])
+        source_file(str(tree / "root" / "in.mp4"), allowing(one))
     with pytest.raises(SourceNotAllowed):
-        output_file(str(one), [one], source=str(tree / "root" / "in.mp4"), replace=True)
+        output_place(str(one), allowing(one), source=str(tree / "root" / "in.mp4"), replace=True)
 
 
 def test_without_roots_nothing_is_allowed(tree: Path) -> None:
     from media_airflow.roots import source_file
 
     with pytest.raises(SourceNotAllowed):
-        source_file(f"{tree}/root/in.mp4", [])
+        source_file(f"{tree}/root/in.mp4", allowing())
 
 
 def test_a_source_must_be_a_filled_regular_file(tree: Path) -> None:
@@ -182,7 +195,12 @@ def test_what_an_output_may_be(tree: Path) -> None:
 def test_far_sources_are_those_that_are_listed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", "films.example")
     monkeypatch.setenv("MEDIA_OPS_S3_BUCKETS", "media-source, other")
-    for far in ("https://films.example/a.mp4?sig=x", "s3://media-source/a.mp4", "s3://other/b/c.mp4"):
+    for far in (
+        "https://films.example/a.mp4?sig=x",
+        "s3://own-sources/a.mp4",
+        "s3://media-source/a.mp4",
+        "s3://other/b/c.mp4",
+    ):
         assert source(tree, far) == far
     refused = [
         "https://elsewhere.example/a.mp4",
@@ -196,7 +214,24 @@ def test_far_sources_are_those_that_are_listed(tree: Path, monkeypatch: pytest.M
 
 
 def test_an_existing_output_of_a_far_source(tree: Path) -> None:
-    from media_airflow.roots import output_file
+    from media_airflow.roots import output_place
 
     given = str(tree / "root" / "inner.mp4")
-    assert output_file(given, [tree / "root"], source="https://films.example/inner.mp4", replace=True)
+    far = "https://films.example/inner.mp4"
+    assert output_place(given, allowing(tree / "root"), source=far, replace=True).path == tree / "root" / "in.mp4"
+
+
+def test_outputs_of_a_bucket_are_those_of_the_results(tree: Path) -> None:
+    for far, reason in {
+        "s3://elsewhere/a.mp4": "not served",
+        "s3://results-too/a.mp4": "not served",
+        "s3://results/results/a.mp4": "kept by content",
+        "s3://results/memo/a.mp4": "kept by content",
+    }.items():
+        with pytest.raises(SourceNotAllowed, match=reason):
+            output(tree, far)
+    for far, reason in {"s3://results/../a.mp4": "segment", "s3://results/a//b.mp4": "segment"}.items():
+        with pytest.raises(ParamsInvalid, match=reason):
+            output(tree, far)
+    with pytest.raises(Unsupported, match="must end in"):
+        output(tree, "s3://results/a.avi")

@@ -122,6 +122,7 @@ class Job:
             store=self.store,
             prefix="job",
             output=str(self.output),
+            container=self.output.suffix,
             algorithm=self.algorithm,
             params=self.params,
             plan=plan,
@@ -131,7 +132,7 @@ class Job:
             audio=audio,
             **more,
         )
-        return merge(request, _silent)
+        return merge(request, self.output.parent, _silent, process)
 
     def run(self, segments: int, order: Callable[[list[int]], list[int]] = list, **more: Any) -> MergeResult:
         """Do it all; `order` says in which order the segments are finished."""

@@ -83,12 +83,12 @@ def test_airflow_refuses_the_same(plain: Path, tmp_path: Path) -> None:
     from media_airflow.job import read_job
     from media_airflow.settings import Settings
 
-    settings = Settings(store=str(tmp_path), allowed_roots=(tmp_path, plain.parent), workers=1)
+    settings = Settings(str(tmp_path), results="/r", sources="/s", allowed_roots=(tmp_path, plain.parent), workers=1)
     wish = {"source": str(plain), "output": str(tmp_path / "out.webm")}
     with pytest.raises(Unsupported) as caught:
-        read_job("transcode_h264", wish, settings, "jobs/x").output_file(str(plain))
+        read_job("transcode_h264", wish, settings, "jobs/x").wanted(str(plain))
     assert caught.value.rule == "codec-container"
-    assert read_job("transcode_av1", wish, settings, "jobs/x").output_file(str(plain)).suffix == ".webm"
+    assert read_job("transcode_av1", wish, settings, "jobs/x").wanted(str(plain)).container == ".webm"
 
 
 @pytest.mark.parametrize("extension", CONTAINERS)

@@ -108,7 +108,13 @@ def _airflow_cpu(console: Console, folder: Path, film: Path, segments: int) -> f
     """CPU seconds of everything, Airflow's own processes included, from the trigger to the end of a run."""
     import time
 
-    conf = {"source": str(film), "output": str(folder / "airflow.mp4"), "crf": CRF, "segments": segments}
+    conf = {
+        "source": str(film),
+        "output": str(folder / "airflow.mp4"),
+        "crf": CRF,
+        "segments": segments,
+        "force": True,
+    }
     console.print("  the same on Airflow")
     with EmbeddedAirflow(allowed_roots=[folder], parallelism=1) as airflow, airflow.client() as client:
         airflow.wait_for_dag(DAG_ID)

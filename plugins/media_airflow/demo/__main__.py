@@ -92,6 +92,7 @@ def _segments(source: Path) -> int:
 
 def _triggered(console: Console, client: Any, source: Path, output: Path, segments: int | None) -> Run:
     conf = {"source": str(source), "output": str(output), "preset": PRESET, "crf": CRF, "segments": segments}
+    conf["force"] = True  # what is to be seen is the work
     job = Run(client, DAG_ID, str(uuid.uuid4()))
     client.trigger(DAG_ID, conf, run_id=job.run_id)
     console.print(f"Triggered through the REST API: {job.address}", soft_wrap=True)

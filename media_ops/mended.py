@@ -1,0 +1,52 @@
+"""Segments on their way to the merge: those that the store lost are made once more."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from media_ops.model import SegmentResult
+from media_ops.requests import MergeRequest, ProcessRequest
+from media_ops.storage.gathered import Gathered
+
+Process = Callable[[ProcessRequest, Path, Callable[[int, int], None]], SegmentResult]
+
+
+def mended(
+    request: MergeRequest, parts: Gathered, scratch: Path, process: Process
+) -> tuple[list[SegmentResult], list[str]]:
+    """Bring the parts of all segments to this machine; give the segments, and a warning for each made anew."""
+    results, warnings = [], []
+    for number, result in enumerate(request.results):
+        if not parts.bring(result.parts):
+            warnings.append(f"segment {result.order} was lost or damaged in the store, and was made once more")
+            result = process(_again(request, number), _folder(scratch, number), lambda done, total: None)
+            parts.bring(result.parts)
+        results.append(result)
+    return results, warnings
+
+
+def _again(request: MergeRequest, number: int) -> ProcessRequest:
+    return ProcessRequest(
+        source=request.source,
+        kept=request.kept,
+        store=request.store,
+        prefix=request.prefix,
+        segment=request.plan.segments[number],
+        algorithm=request.algorithm,
+        params=request.params,
+        files=request.files,
+        artefact=request.artefact,
+        trace_id=str(uuid.uuid4()),
+        threads=request.threads,
+        conceal=request.conceal,
+        digests=request.results[number].digests is not None,
+        reuse=request.reuse,
+    )
+
+
+def _folder(scratch: Path, number: int) -> Path:
+    folder = scratch / f"again-{number}"
+    folder.mkdir()
+    return folder
