@@ -201,7 +201,7 @@ class S3Store:
             return self._client.presigned_put_object(self.bucket, full, timedelta(seconds=seconds))
 
     def _check_that_it_decides(self, key: str, body: bytes | Section, metadata: dict[str, str]) -> None:
-        """Write the same once more, which must be refused: a server that ignores the condition names every racer winner.
+        """Write the same once more, which must be refused: who ignores the condition calls every racer the winner.
 
         Once in a process for each bucket, after its first win.
         """

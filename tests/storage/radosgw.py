@@ -73,7 +73,9 @@ class Radosgw:
             root = _key(ROOT["aws_access_key_id"], ROOT["aws_secret_access_key"])
             self._admin("key", "create", "--uid", "tests", *root)
             self._admin("zonegroup", "placement", "add", "--rgw-zonegroup", "default", *CLASS)
-            self._admin("zone", "placement", "add", "--rgw-zone", "default", *CLASS, "--data-pool", "default.rgw.cold")
+            self._admin(
+                "zone", "placement", "add", "--rgw-zone", "default", *CLASS, "--data-pool", "default.rgw.cold"
+            )
         self._processes.append(self._daemon("radosgw", "-n", "client.rgw"))
 
     def is_alive(self) -> bool:

@@ -1,4 +1,4 @@
-"""`docker-compose.yaml` and `Dockerfile`, which no machine of ours can run: everything they name must exist in the code."""
+"""`docker-compose.yaml` and `Dockerfile`, which no machine of ours can run: what they name must exist."""
 
 from __future__ import annotations
 
@@ -101,7 +101,9 @@ def test_airflow_has_the_options() -> None:
     from airflow.configuration import conf
 
     described: Any = conf.configuration_description
-    for name in {name for service in OURS.values() for name in service["environment"] if name.startswith("AIRFLOW__")}:
+    for name in {
+        name for service in OURS.values() for name in service["environment"] if name.startswith("AIRFLOW__")
+    }:
         _, section, option = name.lower().split("__")
         assert option in described[section]["options"], name
 
@@ -160,7 +162,10 @@ def test_the_buckets_are_the_usual_three_and_jobs_may_read_them(monkeypatch: pyt
     file = REPOSITORY / environment["MEDIA_OPS_STORAGE_CONFIG"].removeprefix(f"{HOME}/")
     here, usual = read_stores(file), read_stores(REPOSITORY / "config" / "storage.yaml")
     for name, role in here.roles().items():
-        assert (role.store, role.delete_after_days) == (usual.roles()[name].store, usual.roles()[name].delete_after_days)
+        assert (role.store, role.delete_after_days) == (
+            usual.roles()[name].store,
+            usual.roles()[name].delete_after_days,
+        )
     readable = set(environment["MEDIA_OPS_S3_BUCKETS"].split(","))
     assert readable <= {role.bucket for role in here.roles().values()}
 
