@@ -153,7 +153,8 @@ def _uploads(client: Minio, bucket: str) -> Iterator[datetime | None]:
         yield from (upload.initiated_time for upload in page.uploads)
         if not page.is_truncated or not page.uploads:
             return
-        key, upload_id = page.uploads[-1].object_name, page.uploads[-1].upload_id
+        # radosgw spells keys as addresses do without saying so, but not this one.
+        key, upload_id = page.next_key_marker or page.uploads[-1].object_name, page.uploads[-1].upload_id
 
 
 @contextlib.contextmanager

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
 _ONE_PIECE = 16 * 2**20  # up to here one request is quicker than three
+_DELETED_BETWEEN = 3  # times in a row that another writer's deleting is thought of before the server is blamed
+_deciding: set[tuple[str, str]] = set()  # buckets, with their servers, that this process saw refuse a second writer
 
 
 class S3Store:
@@ -110,6 +112,8 @@ class S3Store:
                 # The one that it lost to may be its own first try, of which no answer came.
                 if found is None or found[1].get(WRITER) != metadata[WRITER]:
                     return False
+                self._note_that_it_decides()
+            self._check_that_it_decides(key, body, metadata)
             consume(data)
             return True
 
@@ -195,6 +199,21 @@ class S3Store:
         """Sign an address; nothing is asked of the server."""
         with self._blaming(key) as full:
             return self._client.presigned_put_object(self.bucket, full, timedelta(seconds=seconds))
+
+    def _check_that_it_decides(self, key: str, body: bytes | Section, metadata: dict[str, str]) -> None:
+        """Write the same once more, which must be refused: who ignores the condition calls every racer the winner.
+
+        Once in a process for each bucket, after its first win.
+        """
+        if (self._settings.endpoint, self.bucket) in _deciding:
+            return
+        for _ in range(_DELETED_BETWEEN):
+            if not Uploader(self._requests).send_piece(self.prefix + key, body, metadata, only_new=True):
+                return self._note_that_it_decides()
+        raise StoreRefused(f"{self._place(key)}: this store ignores If-None-Match, so it cannot say who wrote first")
+
+    def _note_that_it_decides(self) -> None:
+        _deciding.add((self._settings.endpoint, self.bucket))
 
     def _look(self, full: str) -> tuple[Stat, Mapping[str, str]] | None:
         from minio.error import S3Error

@@ -60,4 +60,6 @@ class SignedRequests:
                 date=now,
             )
         answer = self._pool.urlopen(method, url.geturl(), body=body, headers=signed, **how)
+        if answer.status == 400 and isinstance(body, Section):
+            body.check_unchanged()  # radosgw has another name for it than Amazon
         return answer if how.get("stream") and answer.status < 300 else check_answer(answer)

@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -13,7 +14,9 @@ from media_ops.errors import ParamsInvalid, StoreUnavailable
 from media_ops.storage.janitor import tidy
 from media_ops.storage.lifecycle import initialise, status
 from media_ops.storage.lifecycle_s3 import apply_to_bucket, status_of_bucket
+from media_ops.storage.lifecycle_xml import SPACE
 from media_ops.storage.roles import Role, Stores
+from tests.storage.chosen import differs
 from tests.storage.server import Server
 
 if TYPE_CHECKING:
@@ -44,7 +47,9 @@ def test_what_the_server_has_is_what_was_wanted(s3_client: Minio, bucket: str) -
     read = {rule.rule_id: rule for rule in config.rules}
     assert set(read) == {"media-ops-colder", "media-ops-delete", "media-ops-abort"}
     assert all(rule.status == "Enabled" for rule in read.values())
-    assert all(rule.rule_filter is not None and not rule.rule_filter.prefix for rule in read.values())
+    # For the whole bucket: radosgw writes an empty prefix in the older form, which the client's records leave out.
+    whole = {prefix.text for prefix in ElementTree.fromstring(raw(s3_client, bucket)).iter(f"{{{SPACE}}}Prefix")}
+    assert whole == {None}
     transition, expiration = read["media-ops-colder"].transition, read["media-ops-delete"].expiration
     abort = read["media-ops-abort"].abort_incomplete_multipart_upload
     assert transition is not None
@@ -105,6 +110,7 @@ def test_rules_of_others_stay_as_they_are(s3_client: Minio, bucket: str) -> None
     assert sorted(raw(s3_client, bucket).split("<Rule>")[1:]) == sorted(before.split("<Rule>")[1:])
 
 
+@differs("radosgw", "it takes the name of a class that it does not have, without a word")
 def test_rules_that_the_server_does_not_take(s3_client: Minio, bucket: str) -> None:
     with pytest.raises(ParamsInvalid, match=bucket):
         apply_to_bucket(s3_client, "source", role(bucket, colder_after_days=3, colder_class="NO_SUCH_TIER"))

@@ -19,7 +19,7 @@ MakeStore = Callable[[], Store]
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Start the S3 server once."""
-    with Server(tmp_path_factory.mktemp("ministack")) as running:
+    with Server(tmp_path_factory.mktemp("server")) as running:
         yield running
 
 

@@ -26,6 +26,7 @@ class Proxy:
         self.target = port
         self.fault: Callable[[str, str], Fault | None] = lambda method, path: None
         self.asked: list[tuple[str, str]] = []
+        self.drops: set[str] = set()  # names of headers, in small letters, that are not forwarded
         self._server = _listen(self, 0)
         self.port: int = self._server.server_address[1]
 
@@ -105,7 +106,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             far.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
-                far.putheader(name, value)
+                if name.lower() not in self.owner.drops:
+                    far.putheader(name, value)
             far.endheaders(body)
             answer = far.getresponse()
             data = answer.read()
@@ -114,7 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         finally:
             far.close()
-        headers = [(name, value) for name, value in answer.getheaders() if name.lower() != "transfer-encoding"]
+        between_two = ("transfer-encoding", "connection", "keep-alive")
+        headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in between_two]
         if fault == LOST:
             self._reset()
         else:

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from media_ops.errors import MediaError, SourceChanged, StoreRefused, StoreUnavailable
 from media_ops.storage.s3 import S3Store
+from tests.storage.chosen import differs
 from tests.storage.proxy import LOST, RESET, SILENCE, TORN, Fault, Proxy
 from tests.storage.server import BUCKET, ROOT, Server
 
@@ -166,6 +167,27 @@ def test_a_winner_whose_answer_is_lost_knows_that_it_won(proxy: Proxy, server: S
     assert store.put_if_absent("key", b"mine")
     assert not store.put_if_absent("key", b"other")
     assert read(store, "key") == b"mine"
+
+
+@differs("radosgw", "the condition is signed, so that it cannot be taken away between us and the server")
+def test_a_store_that_ignores_conditions_is_refused(proxy: Proxy, server: Server, tmp_path: Path) -> None:
+    root: dict[str, Any] = {  # whose signatures ministack does not check
+        "access_key": ROOT["aws_access_key_id"],
+        "secret_key": SecretStr(ROOT["aws_secret_access_key"]),
+    }
+    store = through(proxy, server, **root)
+    proxy.drops = {"if-none-match"}
+    (tmp_path / "file").write_bytes(b"x")
+    for key in ("key", "other"):
+        with pytest.raises(StoreRefused, match=f"'{key}'.*If-None-Match"):
+            store.put_if_absent(key, tmp_path / "file")
+    assert (tmp_path / "file").exists()
+    proxy.drops = set()
+    for key, requests in (("checked", 2), ("known", 1)):
+        proxy.asked.clear()
+        assert store.put_if_absent(key, b"y")
+        assert [method for method, _ in proxy.asked].count("PUT") == requests
+    assert not store.put_if_absent("key", b"late")
 
 
 def test_racers_beside_faults_have_one_winner(proxy: Proxy, server: Server) -> None:
