@@ -29,6 +29,7 @@ class Recall:
         self._force = force
         self._memo = Memo(open_store(store))
         self._identity = identity(source)
+        self._bytes_read = self._identity.bytes_read
 
     def from_memo(self) -> Record | None:
         """Look for the result of a source that was read before."""
@@ -40,15 +41,21 @@ class Recall:
 
         `files` are the sha256 of files that parameters name.
         """
-        if identity(self._source) == self._identity:
-            self._memo.keep(self._identity, sha256)
+        now = identity(self._source)
+        self._bytes_read += now.bytes_read
+        if now.known == self._identity.known:
+            self._memo.keep(now, sha256)
         return self._find(sha256, files)
 
     def publish(self, record: Record, wanted: Wanted) -> MergeResult:
         """Give what was found as this job's result."""
         published = deliver(self._store, record, self._source, wanted)
         return MergeResult(
-            output=published.output, proof_file=published.proof_file, proof=published.proof, reused=True
+            output=published.output,
+            proof_file=published.proof_file,
+            proof=published.proof,
+            reused=True,
+            job={"bytes_read": self._bytes_read},
         )
 
     def _find(self, sha256: str, files: Mapping[str, str]) -> Record | None:

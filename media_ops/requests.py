@@ -154,5 +154,6 @@ class MergeResult(Noun):
     proof_file: str = ""
     proof: Proof
     reused: bool = Field(False, description="It was made for an earlier request.")
+    job: dict[str, float] = Field({}, description="What the whole job cost, as far as its results tell.")
     metrics: Metrics = Metrics()
     warnings: list[str] = Field([])

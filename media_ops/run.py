@@ -7,7 +7,7 @@ import resource
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from media_ops.asked import destination_of, taken
 from media_ops.crew import Crew, Event
 from media_ops.encoders.chosen import check_container
 from media_ops.errors import MediaError
-from media_ops.model import AudioResult, JobOptions, Plan, Proof, RunReport, Segment, SegmentResult
+from media_ops.figures import figures
+from media_ops.model import AudioResult, JobOptions, Metrics, Plan, RunReport, Segment, SegmentResult
 from media_ops.publishing import Wanted
 from media_ops.registry import get
 from media_ops.requests import (
@@ -82,8 +83,7 @@ def run(
             duration = job.work(wanted, draft)
     except MediaError as error:
         return RunReport(**draft, outcome="failed", metrics=meter.read(), error=error.to_record())
-    metrics = meter.read() | _figures(draft["proof"], draft["proof"].source_size) | _work_figures(job.results)
-    metrics["bytes_read"] = job.bytes_read
+    metrics = meter.read() | figures(draft["proof"], job.results, job.costs)
     metrics["speed"] = round(duration / metrics["wall_seconds"], 3)
     return RunReport(**draft, outcome="succeeded", outputs=[wanted.output], metrics=metrics)
 
@@ -104,7 +104,7 @@ class _Job:
         self.params = params
         self.source = source
         self.store, self.kept = str(scratch / "store"), str(scratch / "source")
-        self.bytes_read = 0
+        self.costs: list[Metrics] = []
         self.options = options
         self.crew = crew
         self.trial = trial
@@ -139,7 +139,7 @@ class _Job:
         with self.meter.stage("merge"):
             merging = self._merging(probe, plan, artefact, audio, results, wanted)
             merged = self.crew.do("merge", lambda: merge_attempt(merging))
-        self.bytes_read += sum(p.metrics.bytes_read for p in (probe, *results, audio, merged) if p)
+        self.costs += [part.metrics for part in (probe, *results, audio, merged) if part]
         for warning in [w for part in (*results, audio, merged) if part for w in part.warnings]:
             if warning not in draft["warnings"]:
                 draft["warnings"].append(warning)
@@ -186,7 +186,7 @@ class _Job:
 
         parts = [self.crew.begin("analyse", looking(segment), segment.order) for segment in plan.looked]
         self.crew.wait()
-        self.bytes_read += sum(part.result().metrics.bytes_read for part in parts)
+        self.costs += [part.result().metrics for part in parts]
         found = [part.result().artefact for part in parts]
         if self.algorithm.analyses() == "whole":
             return found[0]
@@ -278,28 +278,6 @@ class _Meter:
     def read(self) -> dict[str, float]:
         wall = time.monotonic() - self._wall
         return {"wall_seconds": round(wall, 3), "cpu_seconds": round(cpu_seconds() - self._cpu, 3)} | self._stages
-
-
-def _figures(proof: Proof, bytes_in: int) -> dict[str, float]:
-    return {
-        "frames": proof.frames_out,
-        "bytes_in": bytes_in,
-        "bytes_out": proof.output_size,
-        "compression_ratio": round(proof.output_size / bytes_in, 4),
-    }
-
-
-def _work_figures(results: Sequence[SegmentResult]) -> dict[str, float]:
-    """What a frame algorithm cost, and what bringing its pictures into arrays and back did; nothing for others."""
-    megapixels = sum(result.metrics.megapixel_frames for result in results)
-    if not megapixels:
-        return {}
-    inside = sum(result.metrics.algorithm_cpu_seconds for result in results)
-    moving = sum(result.metrics.moving_cpu_seconds for result in results)
-    return {
-        "algorithm_cpu_seconds_per_megapixel_frame": round(inside / megapixels, 6),
-        "moving_cpu_seconds_per_megapixel_frame": round(moving / megapixels, 6),
-    }
 
 
 def cpu_seconds() -> float:

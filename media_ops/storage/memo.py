@@ -7,6 +7,7 @@ import json
 import os
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from media_ops.errors import WorldError
@@ -21,26 +22,27 @@ _SETTLED_NS = 2 * 10**9
 _LARGEST = 64 * 1024
 
 
-def identity(source: str) -> dict[str, Any] | None:
-    """Say what a change of a source would change, asking with our own rights; None where that cannot be relied on.
+@dataclass(frozen=True)
+class Identity:
+    """What a change of a source would change; None where that cannot be relied on. Asking took `bytes_read`."""
 
-    A path is looked at, a far address is opened; not much of it is read. Raises what that raises.
-    """
+    known: dict[str, Any] | None
+    bytes_read: int = 0
+
+
+def identity(source: str) -> Identity:
+    """Look at a source with our own rights: at a path, or by opening a far address. Raises what that raises."""
     if lies_far(source):
         far = open_far(source)
         # A weak ETag and `Last-Modified` let other contents of the same second pass.
         strong = far.version and not far.version.startswith("W/") and not far.version.endswith("GMT")
-        return {"address": source, "size": far.size, "version": far.version} if strong else None
+        known = {"address": source, "size": far.size, "version": far.version} if strong else None
+        return Identity(known, far.bytes_read)
     status = os.stat(source)
     if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < _SETTLED_NS:
-        return None
-    times = {"modified": status.st_mtime_ns, "changed": status.st_ctime_ns}
-    return {
-        "address": os.path.abspath(source),
-        "size": status.st_size,
-        "file": [status.st_dev, status.st_ino],
-        **times,
-    }
+        return Identity(None)
+    file = [status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns]
+    return Identity({"address": os.path.abspath(source), "size": status.st_size, "file": file})
 
 
 class Memo:
@@ -49,11 +51,11 @@ class Memo:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def find(self, known: dict[str, Any] | None) -> str:
+    def find(self, source: Identity) -> str:
         """Give the sha256 of what is known to be the same; empty where nobody read it."""
-        if known is None:
+        if source.known is None:
             return ""
-        key = _key(known)
+        key = _key(source.known)
         found = self._store.stat(key)
         if found is None or found.size > _LARGEST:
             return ""
@@ -61,9 +63,9 @@ class Memo:
             return str(json.loads(file.read())["sha256"])
         return ""
 
-    def keep(self, known: dict[str, Any] | None, sha256: str) -> None:
+    def keep(self, source: Identity, sha256: str) -> None:
         """Note what was read; a store that does not take it costs another reading only."""
-        if known is not None:
+        if known := source.known:
             note = {"sha256": sha256, "source": shown(str(known["address"])), "size": known["size"]}
             with suppress(WorldError):
                 self._store.put(_key(known), json.dumps(note).encode())

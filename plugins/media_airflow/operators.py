@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from media_airflow.task import JobTask
+from media_ops.figures import figures
 from media_ops.model import AudioResult, Plan, Segment, SegmentResult
 from media_ops.requests import (
     AnalyseRequest,
@@ -136,15 +137,19 @@ class ConcludeOperator(JobTask):
         """Return an `AnalyseResult`."""
         from media_ops.worker.attempt import conclude_attempt
 
+        parts = [AnalyseResult.model_validate(part) for part in self.earlier["analyse"][:]]
         request = ConcludeRequest(
             store=job.settings.store,
             prefix=job.prefix,
             algorithm=self.algorithm,
             params=job.params,
-            parts=[AnalyseResult.model_validate(part).artefact for part in self.earlier["analyse"][:]],
+            parts=[part.artefact for part in parts],
             trace_id=str(uuid.uuid4()),
         )
-        return self.run_attempt(conclude_attempt(request), context).model_dump(mode="json")
+        joined = self.run_attempt(conclude_attempt(request), context)
+        fetched = sum(part.metrics.bytes_read for part in parts)  # the merge hears of this result only
+        metrics = joined.metrics.model_copy(update={"bytes_read": fetched})
+        return joined.model_copy(update={"metrics": metrics}).model_dump(mode="json")
 
 
 class ProcessOperator(JobTask):
@@ -261,4 +266,8 @@ class MergeOperator(JobTask):
             verify=job.options.verify,
             threads=job.options.threads or 1,
         )
-        return self.run_attempt(merge_attempt(request), context).model_dump(mode="json")
+        merged = self.run_attempt(merge_attempt(request), context)
+        looked = [AnalyseResult.model_validate(self.found)] if self.found else []
+        costs = [part.metrics for part in (probe, *looked, *results, request.audio, merged) if part]
+        job_figures = figures(merged.proof, results, costs)
+        return merged.model_copy(update={"job": job_figures}).model_dump(mode="json")

@@ -63,14 +63,16 @@ def test_a_change_is_seen(film: Path, change: Any) -> None:
 def test_what_was_written_a_moment_ago_is_not_remembered(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     path.write_bytes(b"film")
-    assert identity(str(path)) is None
+    found = identity(str(path))
+    assert found.known is None
     store = MemoryStore()
-    Memo(store).keep(None, "abc")
-    assert (store.list(), Memo(store).find(None)) == ([], "")
+    Memo(store).keep(found, "abc")
+    assert (store.list(), Memo(store).find(found)) == ([], "")
 
 
 class Far:
     size = 4
+    bytes_read = 3
 
     def __init__(self, version: str) -> None:
         self.version = version
@@ -84,7 +86,9 @@ def test_versions_that_let_changes_pass_are_not_relied_on(
     monkeypatch: pytest.MonkeyPatch, version: str, told: bool
 ) -> None:
     monkeypatch.setattr(memo, "open_far", lambda uri: Far(version))
-    assert (identity("https://host/film.mp4") is not None) == told
+    found = identity("https://host/film.mp4")
+    assert (found.known is not None) == told
+    assert found.bytes_read == 3
 
 
 def test_no_secret_of_an_address_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
