@@ -102,7 +102,8 @@ def test_the_longest_unused_go_first_and_whole(tmp_path: Path) -> None:
     cache = BlockCache(tmp_path, 3 * (SIZE + ROOM))
     for name, used in (("b", 20), ("a", 30), ("c", 10)):
         filled(cache, name * 64, used)
-    assert (again := cache.open("a" * 64, SIZE))  # used once more
+    again = cache.open("a" * 64, SIZE)  # used once more
+    assert again
     again.close()
     filled(cache, "d" * 64, 0)
     assert sorted(os.listdir(cache.folder)) == [name * 64 for name in "acd"]
@@ -155,7 +156,7 @@ def test_many_processes_that_are_killed(tmp_path: Path, kills: int) -> None:
     most, names, chance, most_seen = 3 * (SIZE + ROOM), 6, random.Random(3), 0
     cache = BlockCache(tmp_path, most)
     assert cache.open("0" * 64, SIZE)
-    descriptor, users = os.open(cache.folder, os.O_RDONLY), []
+    descriptor, users = os.open(cache.folder, os.O_RDONLY), list[subprocess.Popen[str]]()
     try:
         while kills:
             while len(users) < 3:
