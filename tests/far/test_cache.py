@@ -13,15 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from media_ops.errors import SourceNotAllowed
+from media_ops.errors import SourceNotAllowed, StoreRefused
 from media_ops.storage import attached as module
+from media_ops.storage.alone import lock
 from media_ops.storage.attached import Attached
 from media_ops.storage.cache import BlockCache
 from media_ops.storage.far import SMALL
 from media_ops.storage.ranged import BLOCK
+from media_ops.storage.s3 import S3Store
 from media_ops.storage.web import WebObject
 from media_ops.worker.near import near
 from tests.far.web import Web, web
+from tests.storage.server import BUCKET, Server
 
 DATA = bytes(range(251)) * 8000
 OTHER = DATA[::-1]
@@ -190,7 +193,8 @@ def test_a_folder_that_cannot_be_used_is_done_without(
             data, came = read(server.url("data"), tmp_path)
             assert data == DATA
             assert came < len(DATA) + BLOCK  # the attempt keeps them in its own folder
-        assert not (tmp_path / "elsewhere").exists() or not list((tmp_path / "elsewhere").iterdir())
+        assert list((tmp_path / "elsewhere").rglob("*")) == []
+        assert how != "of others" or files(tmp_path) == []
     finally:
         gc.collect()  # files are closed when nobody has them any more
         if cache.is_mount():
@@ -219,6 +223,51 @@ def test_what_cannot_be_kept_is_not_fetched_many_times(
             while file.read(1000):
                 pass
     assert far.bytes_read <= (1 if size < 4 * BLOCK else 2) * size + 9 * BLOCK
+
+
+def test_what_is_removed_just_before_it_is_locked_is_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = BlockCache(tmp_path, SMALL)
+
+    def late(descriptor: int, *patience: float, shared: bool) -> None:
+        monkeypatch.setattr("media_ops.storage.cache.lock", lock)
+        (cache.folder / "name").unlink()
+        lock(descriptor, *patience, shared=shared)
+
+    monkeypatch.setattr("media_ops.storage.cache.lock", late)
+    blocks = cache.open("name", BLOCK)
+    assert blocks
+    assert blocks.put(0, bytes(BLOCK))
+    again = cache.open("name", BLOCK)
+    assert again
+    assert again.get(0) == bytes(BLOCK)
+
+
+@pytest.mark.s3
+def test_an_object_of_a_store_is_shared_by_those_who_may_read_it(
+    s3_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = s3_server.settings
+    assert settings.access_key
+    assert settings.secret_key
+    monkeypatch.setenv("MEDIA_OPS_S3_ENDPOINT", s3_server.address)
+    monkeypatch.setenv("MEDIA_OPS_S3_ACCESS_KEY", settings.access_key)
+    monkeypatch.setenv("MEDIA_OPS_S3_SECRET_KEY", settings.secret_key.get_secret_value())
+    monkeypatch.setenv("MEDIA_OPS_CACHE", str(tmp_path / "cache"))
+    S3Store(settings, BUCKET, "cache").put("film", DATA)
+    request = json.dumps({"source": f"s3://{BUCKET}/cache/film"})
+    came = []
+    for number in range(2):
+        (tmp_path / str(number)).mkdir()
+        with near("probe", request, tmp_path / str(number)) as asked, asked.sources[0].open() as file:
+            assert file.read() == DATA
+            came.append(asked.bytes_read)
+    assert came[0] >= len(DATA)
+    assert came[1] == BLOCK  # which opening gives
+    monkeypatch.setenv("MEDIA_OPS_S3_SECRET_KEY", "another")
+    with pytest.raises(StoreRefused), near("probe", request, tmp_path):
+        pytest.fail("nobody gets here")
 
 
 def test_only_what_is_ours_is_removed(server: Web, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_putting_into_a_folder_on_a_full_disk(disk: Path, tmp_path: Path, from_f
                 continue
             with pytest.raises(StoreUnavailable, match=rf"'{key}'.*(?i:no space left)"):
                 put(key, data)
-    with pytest.raises(StoreUnavailable, match="(?i)no space left"):
+    with pytest.raises(StoreUnavailable, match=r"(?i)no space left"):
         _fill(store)
     assert [stat.key for stat in store.list()][:1] == ["a/key"]
     for stat in store.list("fill/"):
