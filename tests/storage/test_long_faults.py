@@ -1,4 +1,4 @@
-"""What lasts: outages of half a minute, and a server that is killed while it is read."""
+"""What lasts: outages of half a minute, a server that is killed while it is read, a clock that is wrong."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import minio.time
 import pytest
 from pydantic import SecretStr
 
-from media_ops.errors import StoreUnavailable
+from media_ops.errors import StoreRefused, StoreUnavailable
 from media_ops.storage.attached import Attached
 from media_ops.storage.bucket import StoredObject
 from media_ops.storage.s3 import S3Store
@@ -145,3 +147,28 @@ def test_a_server_that_is_killed_while_it_is_fetched_from(tmp_path: Path, comes_
                     fetching.result(120)
         assert (tmp_path / "here" / "back").read_bytes() == (BODY if comes_back else b"as it was")
         assert [path.name for path in (tmp_path / "here").iterdir()] == ["back"]
+
+
+@pytest.mark.parametrize("minutes", [-20, 20])
+def test_a_clock_that_is_twenty_minutes_wrong(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    """The server judges; nobody injects its answer."""
+    store = S3Store(server.settings, BUCKET, "clock")
+    store.put("key", b"x")
+    monkeypatch.setattr(minio.time, "utcnow", lambda: datetime.now(UTC) + timedelta(minutes=minutes))
+    (tmp_path / "file").write_bytes(BODY)
+    began = time.monotonic()
+    acts: list[Callable[[], Any]] = [
+        lambda: store.stat("key"),
+        lambda: store.open("key"),
+        lambda: store.fetch("key", tmp_path / "back"),
+        lambda: store.put("key", tmp_path / "file"),
+        lambda: store.list(),
+        lambda: StoredObject(store, "key", "s3://bucket/key"),
+    ]
+    for act in acts:
+        with pytest.raises(StoreRefused, match="clock differs too much"):
+            act()
+    assert time.monotonic() - began < 10
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
