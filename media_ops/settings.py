@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import ByteSize, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -36,3 +36,9 @@ class Settings(BaseSettings):
     source_patience: float = Field(
         60.0, ge=0, le=3600, description="Seconds for which a far source that does not answer is asked again."
     )
+    cache: str = Field(
+        "",
+        description="Folder, on a disk of this machine, where blocks of far sources are kept for all jobs; none by "
+        "default: each job keeps its own.",
+    )
+    cache_bytes: ByteSize = Field(ByteSize(20 * 2**30), ge=0, description="The most it may take, such as `20GiB`.")

@@ -7,11 +7,13 @@ second kind is followed to what it stands for.
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from pathlib import Path
 
 from media_ops.errors import StoreUnavailable
 from media_ops.storage.blocks import BlockFile
+from media_ops.storage.cache import BlockCache
 from media_ops.storage.far import SMALL, FarObject
 from media_ops.storage.ranged import BLOCK, RangedFile
 
@@ -27,13 +29,17 @@ class Attached:
     all is done, whatever came of it.
     """
 
-    def __init__(self, far: FarObject, kept: Path, name: str) -> None:
+    def __init__(self, far: FarObject, kept: Path, name: str, job: str = "") -> None:
         self.far = far
         self.name = name
         self.failure: Exception | None = None
-        key = hashlib.sha256(f"{name}\n{far.size}\n{far.version}".encode()).hexdigest()
-        self._blocks = BlockFile.where_there_is_room(kept, key, far.size)
+        cache, key = BlockCache.from_settings(), _key(far, job)
+        # What the cache has no room for may still be worth keeping for this job.
+        places = cache and cache.open(key, far.size), BlockFile.where_there_is_room(kept, key, far.size)
+        self._places = [place for place in places if place]
+        self._keeping = bool(self._places)
         self._small = far.size <= SMALL
+        self._in_memory: dict[int, bytes] = {}
 
     def open(self) -> FarFile:
         """Open it, as often as needed."""
@@ -48,19 +54,29 @@ class Attached:
             raise
 
     def _fetch(self, offset: int, length: int, ahead: int) -> bytes:
-        blocks, number = self._blocks, offset // BLOCK
-        if blocks is None:
-            return self._whole_range(offset, length)
-        if (found := blocks.get(number)) is not None:
+        number = offset // BLOCK
+        if (found := self._here(number)) is not None:
             return found
         end = offset + length
-        most = self.far.size if self._small else end + ahead * BLOCK
-        while end < min(most, self.far.size) and blocks.get(end // BLOCK) is None:
+        # What is not kept would be fetched again and again.
+        most = self.far.size if self._small else end + ahead * BLOCK * self._keeping
+        while end < min(most, self.far.size) and self._here(end // BLOCK) is None:
             end = min(end + BLOCK, self.far.size)
         data = self._whole_range(offset, end - offset)
-        for place in range(0, len(data), BLOCK):
-            blocks.put(number + place // BLOCK, data[place : place + BLOCK])
+        self._keep(number, data)
         return data[:length]
+
+    def _here(self, number: int) -> bytes | None:
+        for place in self._places:
+            if (found := place.get(number)) is not None:
+                return found
+        return self._in_memory.get(number)
+
+    def _keep(self, number: int, data: bytes) -> None:
+        self._keeping = any(place.put(number, data) for place in self._places)
+        if self._small and not self._keeping:
+            blocks = (data[place : place + BLOCK] for place in range(0, len(data), BLOCK))
+            self._in_memory.update(enumerate(blocks, number))
 
     def _whole_range(self, offset: int, length: int) -> bytes:
         data = self.far.fetch(offset, length)
@@ -86,12 +102,16 @@ class FarFile(RangedFile):
         return self._source.fetch(offset, length, self._run)
 
 
-def attach(far: FarObject, kept: Path) -> str:
-    """Make a far object known to this process; give the name that stands for it. Blocks are kept in `kept`."""
+def attach(far: FarObject, kept: Path, job: str = "") -> str:
+    """Make a far object known to this process; give the name that stands for it.
+
+    Blocks are kept in the machine's cache, if there is one, and in `kept`. `job` tells jobs apart: what a server does
+    not vouch for is no other job's.
+    """
     name, number = far.shown, 2
     while name in _ATTACHED:
         name, number = f"{far.shown} ({number})", number + 1
-    _ATTACHED[name] = Attached(far, kept, name)
+    _ATTACHED[name] = Attached(far, kept, name, job)
     return name
 
 
@@ -103,3 +123,8 @@ def detach(name: str) -> None:
 def attached(name: str | Path) -> Attached | None:
     """Give what a name stands for; None for a path."""
     return _ATTACHED.get(name) if isinstance(name, str) else None
+
+
+def _key(far: FarObject, job: str) -> str:
+    said = [far.identity, far.size, far.version, "" if far.lasting else job]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()

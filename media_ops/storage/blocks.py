@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import weakref
 from pathlib import Path
 
 from media_ops.storage.ranged import BLOCK
@@ -15,13 +17,16 @@ _NONE = bytes(_MARK)
 class BlockFile:
     """Blocks of an object of `size` bytes in the sparse file `path`; processes share it without a lock.
 
-    Behind the data each block has a digest: one that is absent, half-written or damaged is not there. A disk that is
-    full keeps no more blocks, and nothing fails.
+    Behind the data each block has a digest, made with the file's name and the block's number: one that is absent,
+    half-written, damaged or of another place is not there. A disk that is full keeps no more blocks, and nothing
+    fails. The file is closed when nobody has it any more.
     """
 
     def __init__(self, path: Path, size: int) -> None:
         self._size = size
+        self._key = hashlib.sha256(path.name.encode()).digest()
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        self._close = weakref.finalize(self, os.close, self._file)
 
     @classmethod
     def where_there_is_room(cls, folder: Path, name: str, size: int) -> BlockFile | None:
@@ -44,20 +49,26 @@ class BlockFile:
             data = os.pread(self._file, min(BLOCK, self._size - number * BLOCK), number * BLOCK)
         except OSError:
             return None
-        return data if _mark(data) == mark else None
+        return data if self._mark(number, data) == mark else None
 
-    def put(self, number: int, data: bytes) -> None:
-        """Keep a block."""
+    def put(self, number: int, data: bytes) -> bool:
+        """Keep a block and those that follow it; tell whether all of them are kept."""
         try:
-            if os.pwrite(self._file, data, number * BLOCK) == len(data):
-                os.pwrite(self._file, _mark(data), self._size + number * _MARK)
+            for place in range(0, len(data), BLOCK):
+                self._write(number + place // BLOCK, data[place : place + BLOCK])
         except OSError:
-            return
+            return False
+        return True
 
     def close(self) -> None:
         """Close the file; its blocks stay."""
-        os.close(self._file)
+        self._close()
 
+    def _write(self, number: int, data: bytes) -> None:
+        mark = self._mark(number, data)
+        for part, place in ((data, number * BLOCK), (mark, self._size + number * _MARK)):
+            if os.pwrite(self._file, part, place) != len(part):
+                raise OSError(errno.ENOSPC, "only a part could be written")
 
-def _mark(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=_MARK).digest()
+    def _mark(self, number: int, data: bytes) -> bytes:
+        return hashlib.blake2b(data, digest_size=_MARK, key=self._key, salt=number.to_bytes(16)).digest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import cast
 
@@ -12,12 +13,16 @@ from media_ops.storage.port import Stat
 from media_ops.storage.ranged import RangedFile
 from media_ops.storage.s3 import S3Store
 
+# Made of the content, or drawn at random; radosgw gives none to what came in parts, and a time stands in for it.
+_ETAG = re.compile(r"[0-9a-f]{32}(-\d+)?")
+
 
 class StoredObject:
     """A `FarObject` under `key` in `store`; `shown` is how people call it."""
 
     def __init__(self, store: S3Store, key: str, shown: str) -> None:
         self.shown = shown
+        self.identity = f"{store.endpoint}/{store.bucket}/{store.prefix}{key}"
         self._store, self._key = store, key
         found = self._stat()
         if found is None:
@@ -28,6 +33,7 @@ class StoredObject:
         self._alone = threading.Lock()
         # What was opened counts: between the look and the opening another may have been written.
         self.size, self.version = self._file.size, self._file.version
+        self.lasting = bool(_ETAG.fullmatch(self.version))
 
     @classmethod
     def at(cls, uri: str) -> StoredObject:

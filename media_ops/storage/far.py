@@ -23,6 +23,14 @@ class FarObject(Protocol):
     version: str
 
     @property
+    def identity(self) -> str:
+        """What tells it from every other object; shown to nobody."""
+
+    @property
+    def lasting(self) -> bool:
+        """Whether this version is of these bytes only, for ever; a time of change tells of one only during a job."""
+
+    @property
     def bytes_read(self) -> int:
         """How many bytes were fetched so far."""
 

@@ -42,6 +42,7 @@ class S3Store:
 
     def __init__(self, settings: S3Settings, bucket: str, prefix: str = "") -> None:
         self._settings = settings
+        self.endpoint = settings.endpoint
         self.bucket = bucket
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._lock = threading.Lock()

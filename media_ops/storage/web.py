@@ -18,6 +18,7 @@ from media_ops.errors import NotMedia, SourceChanged, SourceNotAllowed, SourceNo
 from media_ops.settings import Settings
 from media_ops.storage.far import SMALL, shown
 from media_ops.storage.hosts import addresses_of, allowed_url
+from media_ops.storage.signed import without_signature
 
 if TYPE_CHECKING:
     import httpx
@@ -79,6 +80,18 @@ class WebObject:
             time.sleep(_SETTLED)
             self._url, answer = self._follow(0, 1)
         self.size, self.version, self._whole = self._open(answer)
+
+    @property
+    def identity(self) -> str:
+        """Address that was asked for, and where it led to, as far as that is not signed anew each time."""
+        return f"{without_signature(self._asked)} {self._url.copy_with(query=None)}"
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it has a strong ETag, or was read whole; not where it was led to what only a query names."""
+        led = without_signature(self._url)
+        known = "?" not in led or led == without_signature(self._asked)
+        return known and self.version.startswith(('"', "sha256:"))
 
     @property
     def bytes_read(self) -> int:

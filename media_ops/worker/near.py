@@ -46,10 +46,11 @@ def near(verb: str, request: str, scratch: Path) -> Iterator[Near]:
 
     kept = Path(record.get("kept") or scratch)
     kept.mkdir(exist_ok=True)
+    job = json.dumps([record.get("store") or str(scratch), record.get("prefix")])
     names: list[str] = []
     try:
         for role in roles:
-            record[role] = attach(open_far(record[role]), kept)
+            record[role] = attach(open_far(record[role]), kept, job)
             names.append(record[role])
         sources = [found for name in names if (found := attached(name))]
         if verb != "probe" and {"store", "prefix"} <= record.keys():

@@ -39,6 +39,8 @@ def test_the_operators_contract(layout: Layout) -> None:
     assert environment["MEDIA_OPS_ALLOWED_ROOTS"] == os.pathsep.join(["/a", "/b"])
     assert environment["MEDIA_OPS_STORE"] == str(layout.home / "store")
     assert environment["MEDIA_OPS_PRELOAD"] == "av"
+    assert environment["MEDIA_OPS_CACHE"] == str(layout.home / "cache")
+    assert environment["MEDIA_OPS_CACHE_BYTES"] == str(20 * 2**30)
 
 
 def test_an_operators_option_wins_over_ours(layout: Layout) -> None:

@@ -20,11 +20,12 @@ def test_paths_are_relative_to_the_checkout_and_resolved(tmp_path: Path) -> None
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     path = tmp_path / "airflow.yaml"
-    path.write_text("allowed_roots: [link, /srv/media]\nstore: link/../store\nparallelism: 3\n")
+    path.write_text("allowed_roots: [link, /srv/media]\nstore: link/../store\nparallelism: 3\ncache_bytes: 1.5 GiB\n")
     settings = read_settings(path, tmp_path)
     assert settings.allowed_roots == (tmp_path / "real", Path("/srv/media"))
     assert settings.store == tmp_path / "store"
     assert settings.parallelism == 3
+    assert settings.cache_bytes == 3 * 2**29
 
 
 def test_options_of_airflow_are_taken_as_they_are(tmp_path: Path) -> None:
@@ -36,7 +37,9 @@ def test_options_of_airflow_are_taken_as_they_are(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["alowed_roots: []", "parallelism: 0", "- a list", "a: [", "store: {a: 1}"])
+@pytest.mark.parametrize(
+    "text", ["alowed_roots: []", "parallelism: 0", "cache_bytes: much", "- a list", "a: [", "store: {a: 1}"]
+)
 def test_a_wrong_file_is_refused_by_name(tmp_path: Path, text: str) -> None:
     path = tmp_path / "airflow.yaml"
     path.write_text(text)

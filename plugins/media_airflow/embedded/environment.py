@@ -15,6 +15,8 @@ INSTANCE_VARIABLE = "MEDIA_OPS_INSTANCE"
 ALLOWED_ROOTS_VARIABLE = "MEDIA_OPS_ALLOWED_ROOTS"
 STORE_VARIABLE = "MEDIA_OPS_STORE"
 WORKERS_VARIABLE = "MEDIA_OPS_WORKERS"
+CACHE_VARIABLE = "MEDIA_OPS_CACHE"
+CACHE_BYTES_VARIABLE = "MEDIA_OPS_CACHE_BYTES"
 LOOPBACK = "127.0.0.1"
 
 # Measured on 2 cores: an API server is back after 11 to 20 s, after 40 to 50 s on a loaded machine. A heartbeat
@@ -103,6 +105,8 @@ def service_environment(
         ALLOWED_ROOTS_VARIABLE: os.pathsep.join(map(str, settings.allowed_roots)),
         STORE_VARIABLE: str(settings.store or layout.home / "store"),
         WORKERS_VARIABLE: str(settings.parallelism),
+        CACHE_VARIABLE: str(layout.home / "cache"),
+        CACHE_BYTES_VARIABLE: str(int(settings.cache_bytes)),
         PRELOAD_VARIABLE: ",".join(settings.preload),
         # Services ask each other over the loopback, never through a proxy.
         "NO_PROXY": (no_proxy := ",".join(without_proxy)),

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 
 from media_ops.errors import ParamsInvalid
 
@@ -20,6 +20,7 @@ class Settings(BaseModel):
 
     allowed_roots: tuple[Path, ...] = ()
     store: Path | None = None
+    cache_bytes: ByteSize = Field(ByteSize(20 * 2**30), ge=0)
     parallelism: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     preload: tuple[str, ...] = ()
     options: dict[str, dict[str, str | int | float | bool]] = {}

@@ -1,0 +1,93 @@
+"""How many bytes of a far source all tasks of a job fetch together, on a machine with a cache and on one without."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from media_ops.storage.far import SMALL
+from tests.dags.conftest import Place, Run
+from tests.far.web import Web, web
+
+pytestmark = pytest.mark.airflow
+
+RECIPE = "-f lavfi -i testsrc2=s=640x360:r=25:d=10 -f lavfi -i sine=440:r=48000:d=10 -vf noise=alls=90:allf=t"
+CODING = "-c:v libx264 -preset ultrafast -qp 6 -g 25 -pix_fmt yuv420p -c:a aac"
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    folder = tmp_path / "served"
+    folder.mkdir()
+    with web(folder) as state:
+        monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", state.host)
+        monkeypatch.setenv("MEDIA_OPS_HTTP_PRIVATE", "1")
+        yield state
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MEDIA_OPS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def fetched(done: Run) -> int:
+    """Sum up what the tasks say."""
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        query = select(XComModel).where(XComModel.run_id == done.run_id, XComModel.key == "return_value")
+        values = [XComModel.deserialize_value(row) for row in session.scalars(query)]
+    return sum(value["metrics"]["bytes_read"] for value in values if isinstance(value, dict) and "metrics" in value)
+
+
+def test_a_job_fetches_its_source_once(
+    run: Callable[..., Run], place: Place, clip: Path, server: Web, cache: Path
+) -> None:
+    (server.folder / "clip.mp4").write_bytes(clip.read_bytes())
+    os.utime(server.folder / "clip.mp4", (1000, 1000))
+    output, source = str(place.root / "out.mp4"), server.url("clip.mp4")
+    done = run(source=source, output=output, segments=2, preset="ultrafast")
+    assert done.outcome["outcome"] == "succeeded"
+    assert clip.stat().st_size <= server.sent == fetched(done) < clip.stat().st_size + 64
+    assert list(place.scratch.iterdir()) == []
+    assert len(list((cache / "blocks").iterdir())) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("most", ["", "1GiB", "40MB"])
+def test_few_bytes_of_a_source_that_is_worth_ranges(
+    run: Callable[..., Run],
+    place: Place,
+    server: Web,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    most: str,
+    record_property: Callable[[str, Any], None],
+) -> None:
+    source = server.folder / "big.mp4"
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-threads", "2", *RECIPE.split(), *CODING.split(), str(source)]
+    subprocess.run(command, check=True, timeout=120)
+    size = source.stat().st_size
+    assert size > SMALL
+    monkeypatch.setenv("MEDIA_OPS_CACHE_BYTES", most or "0")
+    done = run(source=server.url("big.mp4"), output=str(place.root / "o.mp4"), segments=5, preset="ultrafast")
+    assert done.outcome["outcome"] == "succeeded"
+    assert fetched(done) == server.sent
+    times = server.sent / size
+    record_property("times the source", round(times, 3))
+    print(f"{most or 'no cache'}: {times:.3f} times the source in {len(server.asked)} requests")
+    if most == "1GiB":
+        assert times < 1.01
+    elif most:  # what there is no room for is fetched as if there were no cache
+        assert times < 4.1
+        assert sum(path.stat().st_blocks * 512 for path in (cache / "blocks").iterdir()) <= 40_000_000
+    else:
+        assert times > 3
