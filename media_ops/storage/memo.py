@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from media_ops.errors import WorldError
-from media_ops.storage.far import shown
 from media_ops.storage.source import lies_far, open_far
 
 if TYPE_CHECKING:
@@ -34,15 +33,14 @@ def identity(source: str) -> Identity:
     """Look at a source with our own rights: at a path, or by opening a far address. Raises what that raises."""
     if lies_far(source):
         far = open_far(source)
-        # A weak ETag and `Last-Modified` let other contents of the same second pass.
-        strong = far.version and not far.version.startswith("W/") and not far.version.endswith("GMT")
-        known = {"address": source, "size": far.size, "version": far.version} if strong else None
-        return Identity(known, far.bytes_read)
+        known = {"address": far.identity, "size": far.size, "version": far.version, "source": far.shown}
+        return Identity(known if far.lasting else None, far.bytes_read)
     status = os.stat(source)
     if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < _SETTLED_NS:
         return Identity(None)
     file = [status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns]
-    return Identity({"address": os.path.abspath(source), "size": status.st_size, "file": file})
+    place = os.path.abspath(source)
+    return Identity({"address": place, "size": status.st_size, "file": file, "source": place})
 
 
 class Memo:
@@ -66,7 +64,7 @@ class Memo:
     def keep(self, source: Identity, sha256: str) -> None:
         """Note what was read; a store that does not take it costs another reading only."""
         if known := source.known:
-            note = {"sha256": sha256, "source": shown(str(known["address"])), "size": known["size"]}
+            note = {"sha256": sha256, "source": known["source"], "size": known["size"]}
             with suppress(WorldError):
                 self._store.put(_key(known), json.dumps(note).encode())
 
