@@ -26,6 +26,7 @@ class S3Settings(Noun):
     access_key: str | None = Field(None, description="Without one, requests are anonymous.")
     secret_key: SecretStr | None = Field(None, description="Secret of the access key.")
     session_token: SecretStr | None = Field(None, description="Token of temporary credentials.")
+    ca_file: str | None = Field(None, description="File of the certificates to trust, instead of the usual ones.")
     connect_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a connection.")
     read_timeout: float = Field(60.0, gt=0, description="Seconds to wait for the next bytes.")
     patience: float = Field(
@@ -86,6 +87,7 @@ class _Own(BaseSettings):
     access_key: str | None = None
     secret_key: SecretStr | None = None
     session_token: SecretStr | None = None
+    ca_file: str | None = None
     connect_timeout: float | None = None
     read_timeout: float | None = None
     patience: float | None = None

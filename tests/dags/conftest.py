@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.storage.conftest import server as s3_server
+
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
     from airflow.sdk import DAG
+
+__all__ = ["s3_server"]
 
 REPOSITORY = Path(__file__).parents[2]
 
