@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -94,7 +94,7 @@ def _from_hook(name: str, said: str) -> dict[str, str | None]:
     return found | {field: value for field, value in place.items() if value}
 
 
-def _hook(name: str, said: str) -> AwsBaseHook[Any]:
+def _hook(name: str, said: str) -> AwsBaseHook:
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
     from airflow.sdk import BaseHook
     from airflow.sdk.exceptions import AirflowNotFoundException
@@ -108,7 +108,7 @@ def _hook(name: str, said: str) -> AwsBaseHook[Any]:
     try:
         extra = connection.extra_dejson
         own = {name: value for name, value in extra.get("config_kwargs", {}).items() if name != "signature_version"}
-        hook: AwsBaseHook[Any] = AwsBaseHook(aws_conn_id=name, client_type="s3", config={**_LIMITS, **own})
+        hook: AwsBaseHook = AwsBaseHook(aws_conn_id=name, client_type="s3", config={**_LIMITS, **own})
         verified = hook.verify
     except Exception as error:  # its text may hold what the connection holds
         raise StoreRefused(f"{said} is not understood ({type(error).__name__})") from None

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,20 +54,20 @@ def role(s3_server: Server) -> str:
 
 
 @pytest.fixture
-def name(s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Name]:
+def name(s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> Name:
     """Give what makes the connection `store`, to the server unless said otherwise, and names it in the setting."""
 
     def name(conn_type: str = "aws", **changed: Any) -> None:
         key, secret = s3_server.settings.access_key, s3_server.settings.secret_key
         assert secret is not None
-        place = {"endpoint_url": s3_server.address, "region_name": "us-east-1"}
+        place: dict[str, Any] = {"endpoint_url": s3_server.address, "region_name": "us-east-1"}
         place |= {"service_config": {"sts": {"endpoint_url": s3_server.address}}}
-        said = {"conn_type": conn_type, "login": key, "password": secret.get_secret_value()}
+        said: dict[str, Any] = {"conn_type": conn_type, "login": key, "password": secret.get_secret_value()}
         said["extra"] = {name: value for name, value in (place | changed).items() if value is not None}
         monkeypatch.setenv("AIRFLOW_CONN_STORE", json.dumps(said))
         monkeypatch.setenv(VARIABLE, "store")
 
-    yield name
+    return name
 
 
 def _policy(statement: dict[str, Any]) -> str:
