@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from media_airflow.connection import VARIABLE, connected, settings_of
@@ -22,11 +21,11 @@ from media_ops.storage import open_store
 from media_ops.storage.s3 import S3Store
 from media_ops.storage.s3_settings import S3Settings
 from tests.dags.conftest import HOME, Place, Run
-from tests.storage.server import BUCKET, ROOT, Server
+from tests.storage.role import ROLE, connection_to, make_role
+from tests.storage.server import BUCKET, Server
 
 pytestmark = [pytest.mark.airflow, pytest.mark.s3]
 
-ROLE = "arn:aws:iam::000000000000:role/media"
 OURS = ("ENDPOINT", "REGION", "ACCESS_KEY", "SECRET_KEY", "SESSION_TOKEN", "SECURE", "CA_FILE")
 Name = Callable[..., None]
 
@@ -44,13 +43,7 @@ def nothing_around(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def role(s3_server: Server) -> str:
     """Make the role that the tests' user may take on."""
-    people = boto3.client("iam", endpoint_url=s3_server.address, region_name="us-east-1", **ROOT)
-    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
-    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    if "media" not in [found["RoleName"] for found in people.list_roles()["Roles"]]:
-        people.create_role(RoleName="media", AssumeRolePolicyDocument=_policy(trust))
-    people.put_role_policy(RoleName="media", PolicyName="all", PolicyDocument=_policy(everything))
-    return ROLE
+    return make_role(s3_server)
 
 
 @pytest.fixture
@@ -58,20 +51,13 @@ def name(s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> Name:
     """Give what makes the connection `store`, to the server unless said otherwise, and names it in the setting."""
 
     def name(conn_type: str = "aws", **changed: Any) -> None:
-        key, secret = s3_server.settings.access_key, s3_server.settings.secret_key
-        assert secret is not None
-        place: dict[str, Any] = {"endpoint_url": s3_server.address, "region_name": "us-east-1"}
-        place |= {"service_config": {"sts": {"endpoint_url": s3_server.address}}}
-        said: dict[str, Any] = {"conn_type": conn_type, "login": key, "password": secret.get_secret_value()}
-        said["extra"] = {name: value for name, value in (place | changed).items() if value is not None}
+        said = connection_to(s3_server)
+        said["conn_type"] = conn_type
+        said["extra"] = {name: value for name, value in (said["extra"] | changed).items() if value is not None}
         monkeypatch.setenv("AIRFLOW_CONN_STORE", json.dumps(said))
         monkeypatch.setenv(VARIABLE, "store")
 
     return name
-
-
-def _policy(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def test_a_job_works_with_what_the_connection_says(
