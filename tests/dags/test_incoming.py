@@ -254,13 +254,11 @@ def test_a_pass_that_did_not_end_is_made_up_for(
     assert look_once()["look"] == ["skipped"]
 
 
-@pytest.mark.airflow
-def test_a_queue_wakes_it_through_the_providers_watcher(database: None) -> None:
-    from airflow.serialization.serialized_objects import DagSerialization
+def test_the_providers_watch_of_a_bucket_is_still_none(airflow_home: Path) -> None:
+    """When this fails, docs/decisions/0020 may be thought over."""
+    from airflow.providers.amazon.aws.triggers.s3 import S3KeyTrigger
+    from airflow.sdk import AssetWatcher
 
-    from media_airflow.incoming.dag import incoming_dag
-
-    incoming = read_incoming().model_copy(update={"queue": "http://127.0.0.1:1/0/handed-in", "rules": (rule(),)})
-    written = str(DagSerialization.serialize_dag(incoming_dag(incoming)))
-    assert "SqsSensorTrigger" in written
-    assert "http://127.0.0.1:1/0/handed-in" in written
+    trigger: Any = S3KeyTrigger("bucket", "key")
+    with pytest.raises(ValueError, match="BaseEventTrigger"):
+        AssetWatcher(name="bucket", trigger=trigger)

@@ -9,7 +9,6 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import DAG, BaseOperator, TriggerRule
 from airflow.sdk.exceptions import AirflowSkipException
 
-from media_airflow.connection import connection_name
 from media_airflow.lifeline import die_with_supervisor, terminable
 from media_airflow.retry import RETRIES, RETRY_DELAY, RETRY_POLICY
 
@@ -86,7 +85,7 @@ def incoming_dag(incoming: Incoming) -> DAG:
         description="Start jobs for what is handed in.",
         doc_md=_PAGE,
         tags=["media", "storage"],
-        schedule=_schedule(incoming),
+        schedule=incoming.schedule,
         catchup=False,
         max_active_runs=1,
         default_args={"retries": RETRIES, "retry_delay": RETRY_DELAY, "retry_policy": RETRY_POLICY},
@@ -104,16 +103,3 @@ def incoming_dag(incoming: Incoming) -> DAG:
         rule = TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
         [look, start] >> RememberOperator(task_id="remember", trigger_rule=rule)
     return dag
-
-
-def _schedule(incoming: Incoming) -> Any:
-    if not incoming.queue:
-        return incoming.schedule
-    from airflow.providers.amazon.aws.triggers.sqs import SqsSensorTrigger
-    from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable
-
-    trigger = SqsSensorTrigger(
-        sqs_queue=incoming.queue, aws_conn_id=connection_name(), max_messages=10, waiter_delay=5
-    )
-    handed_in = Asset("media-incoming", watchers=[AssetWatcher(name="media-incoming", trigger=trigger)])
-    return AssetOrTimeSchedule(timetable=CronTriggerTimetable(incoming.schedule, timezone="UTC"), assets=[handed_in])

@@ -92,7 +92,6 @@ class Incoming(Noun):
 
     schedule: str = "* * * * *"
     most: int = Field(20, ge=1, le=500)
-    queue: str | None = None
     rules: Annotated[tuple[Rule, ...], _unless_empty(tuple)] = ()
 
     @model_validator(mode="after")
