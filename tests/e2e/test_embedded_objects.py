@@ -82,7 +82,8 @@ def test_a_film_that_is_handed_in_is_processed_and_no_secret_is_left(
         path.read_bytes() for top in (airflow.home, folder) for path in top.rglob("*") if path.is_file()
     )
     assert b"my film.mp4" in everything
-    for token in (secret.get_secret_value(), "FwoGZX", "ASIA", "X-Amz-Signature"):  # as ministack's tokens and their keys begin
+    # As ministack's tokens and their keys begin.
+    for token in (secret.get_secret_value(), "FwoGZX", "ASIA", "X-Amz-Signature"):
         assert token.encode() not in everything
 
 
