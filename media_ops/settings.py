@@ -33,6 +33,14 @@ class Settings(BaseSettings):
         "",
         description="Buckets that sources of Airflow's jobs may be read from, separated by commas; none by default.",
     )
+    presign: bool = Field(
+        False,
+        description="Whether the processes that open media are given signed addresses of `s3:` sources, and no key "
+        "of the object store unless they have to write to it.",
+    )
+    presign_seconds: int = Field(
+        6 * 3600, ge=60, le=7 * 86400, description="Seconds for which such an address is good: longer than any task."
+    )
     source_patience: float = Field(
         60.0, ge=0, le=3600, description="Seconds for which a far source that does not answer is asked again."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from typing import cast
 
@@ -12,9 +11,7 @@ from media_ops.storage.far import shown
 from media_ops.storage.port import Stat
 from media_ops.storage.ranged import RangedFile
 from media_ops.storage.s3 import S3Store
-
-# Made of the content, or drawn at random; radosgw gives none to what came in parts, and a time stands in for it.
-_ETAG = re.compile(r"[0-9a-f]{32}(-\d+)?")
+from media_ops.storage.s3_headers import is_lasting
 
 
 class StoredObject:
@@ -33,7 +30,7 @@ class StoredObject:
         self._alone = threading.Lock()
         # What was opened counts: between the look and the opening another may have been written.
         self.size, self.version = self._file.size, self._file.version
-        self.lasting = bool(_ETAG.fullmatch(self.version))
+        self.lasting = is_lasting(self.version)
 
     @classmethod
     def at(cls, uri: str) -> StoredObject:

@@ -36,7 +36,7 @@ class PatientPool(urllib3.PoolManager):
             blocksize=1 << 17,
             timeout=urllib3.Timeout(connect=settings.connect_timeout, read=settings.read_timeout),
             cert_reqs="CERT_REQUIRED",
-            ca_certs=os.environ.get("SSL_CERT_FILE") or certifi.where(),
+            ca_certs=settings.ca_file or os.environ.get("SSL_CERT_FILE") or certifi.where(),
         )
         self.patience = settings.patience
 

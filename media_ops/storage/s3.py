@@ -194,12 +194,12 @@ class S3Store:
     def presign_get(self, key: str, seconds: int) -> str:
         """Sign an address; nothing is asked of the server."""
         with self._blaming(key) as full:
-            return self._client.presigned_get_object(self.bucket, full, timedelta(seconds=seconds))
+            return self._signer.presigned_get_object(self.bucket, full, timedelta(seconds=seconds))
 
     def presign_put(self, key: str, seconds: int) -> str:
         """Sign an address; nothing is asked of the server."""
         with self._blaming(key) as full:
-            return self._client.presigned_put_object(self.bucket, full, timedelta(seconds=seconds))
+            return self._signer.presigned_put_object(self.bucket, full, timedelta(seconds=seconds))
 
     def _check_that_it_decides(self, key: str, body: bytes | Section, metadata: dict[str, str]) -> None:
         """Write the same once more, which must be refused: who ignores the condition calls every racer the winner.
@@ -281,6 +281,11 @@ class S3Store:
     def _client(self) -> Minio:
         self._connect()
         return self._minio
+
+    @property
+    def _signer(self) -> Minio:
+        """Give a client that calls the server what others call it; it is asked nothing."""
+        return connect(self._settings.public())[0] if self._settings.public_endpoint else self._client
 
     @property
     def _requests(self) -> SignedRequests:

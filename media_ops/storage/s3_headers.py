@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
 DIGEST, WRITER = "x-amz-meta-sha256", "x-amz-meta-writer"
+# Made of the content, or drawn at random; radosgw gives none to what came in parts, and a time stands in for it.
+_ETAG = re.compile(r"[0-9a-f]{32}(-\d+)?")
 
 
 def described(body: bytes | Section) -> dict[str, str]:
@@ -43,3 +46,8 @@ def version_of(headers: Mapping[str, Any], size: int) -> str:
     modified = headers.get("last-modified")
     when = modified if isinstance(modified, datetime) else parsedate_to_datetime(modified or "")
     return f"{int(when.timestamp())}-{size}"
+
+
+def is_lasting(version: str) -> bool:
+    """Whether a version is of these bytes only, for ever: an ETag, and no time of change that stands in for it."""
+    return bool(_ETAG.fullmatch(version))

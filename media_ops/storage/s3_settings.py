@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,11 +21,13 @@ class S3Settings(Noun):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     endpoint: str = Field("s3.amazonaws.com", description="Host and port, or an address with http:// or https://.")
+    public_endpoint: str | None = Field(None, description="What signed addresses call the store, with http(s)://.")
     secure: bool = Field(True, description="Use TLS; an address with a scheme says it itself.")
     region: str = Field("us-east-1", description="The bucket's region; most servers of one's own have this one.")
     access_key: str | None = Field(None, description="Without one, requests are anonymous.")
     secret_key: SecretStr | None = Field(None, description="Secret of the access key.")
     session_token: SecretStr | None = Field(None, description="Token of temporary credentials.")
+    ca_file: str | None = Field(None, description="File of the certificates to trust, instead of the usual ones.")
     connect_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a connection.")
     read_timeout: float = Field(60.0, gt=0, description="Seconds to wait for the next bytes.")
     patience: float = Field(
@@ -35,13 +37,12 @@ class S3Settings(Noun):
     @model_validator(mode="before")
     @classmethod
     def _split(cls, values: dict[str, object]) -> dict[str, object]:
+        if isinstance(public := values.get("public_endpoint"), str):
+            _parts("public_endpoint", public)
         endpoint = values.get("endpoint")
         if not isinstance(endpoint, str):
             return values
-        parts = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}")
-        beyond = parts.path.strip("/") or parts.query or parts.fragment
-        if parts.scheme not in ("", "http", "https") or beyond or not _HOST.fullmatch(parts.netloc):
-            raise ValueError("endpoint must be a host, host:port, http://host:port or https://host:port")
+        parts = _parts("endpoint", endpoint)
         secure = {"secure": parts.scheme == "https"} if parts.scheme else {}
         return values | {"endpoint": parts.netloc} | secure
 
@@ -50,6 +51,13 @@ class S3Settings(Noun):
         if (self.access_key is None) != (self.secret_key is None):
             raise ValueError("access key and secret key come together or not at all")
         return self
+
+    def public(self) -> Self:
+        """Give these with the name by which others know the store."""
+        if not self.public_endpoint:
+            return self
+        said = {"endpoint": self.public_endpoint, "public_endpoint": None}
+        return self.model_validate(dict(self) | said)
 
     @classmethod
     def from_environment(cls) -> S3Settings:
@@ -77,15 +85,25 @@ class S3Settings(Noun):
             ) from None
 
 
+def _parts(name: str, endpoint: str) -> SplitResult:
+    parts = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}")
+    beyond = parts.path.strip("/") or parts.query or parts.fragment
+    if parts.scheme not in ("", "http", "https") or beyond or not _HOST.fullmatch(parts.netloc):
+        raise ValueError(f"{name} must be a host, host:port, http://host:port or https://host:port")
+    return parts
+
+
 class _Own(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MEDIA_OPS_S3_", env_ignore_empty=True, hide_input_in_errors=True)
 
     endpoint: str | None = None
+    public_endpoint: str | None = None
     secure: bool | None = None
     region: str | None = None
     access_key: str | None = None
     secret_key: SecretStr | None = None
     session_token: SecretStr | None = None
+    ca_file: str | None = None
     connect_timeout: float | None = None
     read_timeout: float | None = None
     patience: float | None = None

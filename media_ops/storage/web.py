@@ -18,7 +18,7 @@ from media_ops.errors import NotMedia, SourceChanged, SourceNotAllowed, SourceNo
 from media_ops.settings import Settings
 from media_ops.storage.far import SMALL, shown
 from media_ops.storage.hosts import addresses_of, allowed_url
-from media_ops.storage.signed import without_signature
+from media_ops.storage.signature import without_signature
 
 if TYPE_CHECKING:
     import httpx

@@ -33,6 +33,7 @@ from media_ops.requests import (
 )
 from media_ops.settings import Settings
 from media_ops.storage.publish import scratch_beside
+from media_ops.worker.handover import handed_over
 from media_ops.worker.stall import StallWatch
 
 R = TypeVar("R", bound=Noun)
@@ -111,18 +112,19 @@ class Attempt(Generic[R]):
         # Frames are worked on side by side already: OpenCV's own threads cost 2 to 21 % more CPU.
         lean = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
         lean |= {"OPENCV_FOR_THREADS_NUM": "1"}
+        request, environment = handed_over(self.request.model_dump_json())
         self._child = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
-            env=os.environ | lean,
+            env=environment | lean,
             process_group=0,
         )
         assert self._child.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self._child.stdin.write(self.request.model_dump_json())
+            self._child.stdin.write(request)
             self._child.stdin.close()
         return self._child
 

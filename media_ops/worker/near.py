@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from media_ops.storage.far import shown
 from media_ops.storage.source import lies_far
+from media_ops.worker.handover import SIGNED, SOURCES
 
 if TYPE_CHECKING:
     from media_ops.storage.attached import Attached
-
-_SOURCES = ("source", "a", "b")
+    from media_ops.storage.far import FarObject
 
 
 @dataclass
@@ -37,12 +38,12 @@ def near(verb: str, request: str, scratch: Path) -> Iterator[Near]:
     A read that failed on the way is raised at the end, whatever was made of it: FFmpeg takes it for the file's end.
     """
     record: dict[str, Any] = json.loads(request)
-    roles = [role for role in _SOURCES if isinstance(record.get(role), str) and lies_far(record[role])]
+    addresses: dict[str, str] = record.pop(SIGNED, {})
+    roles = [role for role in SOURCES if isinstance(record.get(role), str) and lies_far(record[role])]
     if not roles:
         yield Near(request)
         return
     from media_ops.storage.attached import attach, attached, detach
-    from media_ops.storage.source import open_far
 
     kept = Path(record.get("kept") or scratch)
     kept.mkdir(exist_ok=True)
@@ -50,7 +51,7 @@ def near(verb: str, request: str, scratch: Path) -> Iterator[Near]:
     names: list[str] = []
     try:
         for role in roles:
-            record[role] = attach(open_far(record[role]), kept, job)
+            record[role] = attach(_open(record[role], addresses.get(role)), kept, job)
             names.append(record[role])
         sources = [found for name in names if (found := attached(name))]
         if verb != "probe" and {"store", "prefix"} <= record.keys():
@@ -64,6 +65,16 @@ def near(verb: str, request: str, scratch: Path) -> Iterator[Near]:
     finally:
         for name in names:
             detach(name)
+
+
+def _open(uri: str, address: str | None) -> FarObject:
+    if address:
+        from media_ops.storage.signed import SignedObject
+
+        return SignedObject(address, shown(uri))
+    from media_ops.storage.source import open_far
+
+    return open_far(uri)
 
 
 def _check_probed(record: dict[str, Any]) -> None:

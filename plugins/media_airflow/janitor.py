@@ -25,12 +25,13 @@ class TidyOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Tidy all of them, then fail with the first error there was."""
+        from media_airflow.connection import connected
         from media_ops.errors import from_record
         from media_ops.storage.janitor import tidy
         from media_ops.storage.roles import read_stores
 
         die_with_supervisor()
-        with terminable():
+        with terminable(), connected():
             done = tidy(read_stores())
         counts = [one.model_dump(mode="json", exclude_defaults=True) for one in done]
         failed = [one.error for one in done if one.error]

@@ -8,7 +8,7 @@ from airflow.sdk import BaseOperator
 
 from media_airflow.operators import FOUND_KEY
 from media_airflow.task import ERROR_KEY
-from media_ops.errors import WorldError
+from media_ops.errors import StoreRefused, WorldError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -49,15 +49,17 @@ class NotifyOperator(BaseOperator):
         return {"outcome": "failed", "output": None, "errors": errors}
 
     def _forget(self, context: Context) -> None:
+        from media_airflow.connection import connected
         from media_airflow.job import place
         from media_airflow.settings import Settings
         from media_ops.storage import open_store
 
         prefix = place(context["dag"].dag_id, context["run_id"])
         try:
-            store = open_store(Settings.from_environment().store)
-            count = sum(forget(store, f"{prefix}/{kind}") for kind in _INTERMEDIATE)
-        except WorldError as error:  # the job has ended as it has; what is left over costs room only
+            with connected():
+                store = open_store(Settings.from_environment().store)
+                count = sum(forget(store, f"{prefix}/{kind}") for kind in _INTERMEDIATE)
+        except (WorldError, StoreRefused) as error:  # the job has ended as it has; what is left over costs room only
             self.log.warning("intermediate objects could not be deleted: %s", error)
         else:
             self.log.info("%s intermediate objects deleted", count)

@@ -38,12 +38,13 @@ class JobTask(BaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Run `work`; a `MediaError` is logged as its one sentence and left in XCom for whoever asks why."""
+        from media_airflow.connection import connected
         from media_airflow.job import place, read_job
         from media_airflow.settings import Settings
 
         die_with_supervisor()
         try:
-            with terminable():
+            with terminable(), connected():
                 settings = Settings.from_environment()
                 prefix = place(context["dag"].dag_id, context["run_id"])
                 return self.work(read_job(self.algorithm, context["params"], settings, prefix), context)

@@ -1,0 +1,1 @@
+"""Objects that are handed in start jobs."""
