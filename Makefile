@@ -15,8 +15,10 @@ help: ## Show this list
 setup: ## Make .venv with the pinned packages; install ffmpeg and python3-venv where they are missing
 	@sh scripts/setup
 
-demo: setup ## Process a film on Airflow and prove the result  [INPUT=/path/to/film] [KEEP=1 leaves Airflow up]
-	@exec $(BIN)/python -m media_airflow.demo $${DEMO_INPUT:+--input "$$DEMO_INPUT"} $${DEMO_KEEP:+--keep}
+demo: setup ## Process a film on Airflow and prove the result  [INPUT=/path/to/film] [STORE=s3] [KEEP=1 leaves Airflow up]
+	@case "$(STORE)" in ""|s3) ;; *) echo "make demo: STORE must be s3 or nothing" >&2; exit 2;; esac
+	@$(if $(filter s3,$(STORE)),sh scripts/ministack,:)
+	@exec $(BIN)/python -m media_airflow.demo $${DEMO_INPUT:+--input "$$DEMO_INPUT"} $${DEMO_KEEP:+--keep} $(if $(filter s3,$(STORE)),--s3)
 
 test: setup ## Run the tests
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --durations=15

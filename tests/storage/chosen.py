@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
-PYTHON = REPOSITORY / "build" / "ministack" / "bin" / "python"
+from media_airflow.demo.ministack import PYTHON
+
 PROGRAMS = ("ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin", "setpriv")
 SERVER = os.environ.get("MEDIA_OPS_TEST_SERVER") or "ministack"
 

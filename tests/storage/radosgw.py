@@ -12,8 +12,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from media_airflow.demo.ministack import ROOT
 from media_ops.storage.s3_settings import S3Settings
-from tests.storage.ministack import ROOT
 
 CONFIGURATION = """[global]
 fsid = {fsid}

@@ -11,9 +11,9 @@ from types import TracebackType
 import boto3
 from botocore.config import Config
 
+from media_airflow.demo.ministack import ROOT, Ministack
 from media_ops.storage.s3_settings import S3Settings
 from tests.storage.chosen import SERVER
-from tests.storage.ministack import ROOT, Ministack
 from tests.storage.radosgw import Radosgw
 
 __all__ = ["BUCKET", "ROOT", "Server"]

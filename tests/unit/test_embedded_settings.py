@@ -23,7 +23,9 @@ def test_paths_are_relative_to_the_checkout_and_resolved(tmp_path: Path) -> None
     path.write_text("allowed_roots: [link, /srv/media]\nstore: link/../store\nparallelism: 3\ncache_bytes: 1.5 GiB\n")
     settings = read_settings(path, tmp_path)
     assert settings.allowed_roots == (tmp_path / "real", Path("/srv/media"))
-    assert settings.store == tmp_path / "store"
+    assert settings.store == str(tmp_path / "store")
+    path.write_text("store: s3://\n")
+    assert read_settings(path, tmp_path).store == "s3://"
     assert settings.parallelism == 3
     assert settings.cache_bytes == 3 * 2**29
 

@@ -1,4 +1,4 @@
-"""Run the demo: `python -m media_airflow.demo [--input FILE] [--keep]`."""
+"""Run the demo: `python -m media_airflow.demo [--input FILE] [--keep] [--s3]`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rich.console import Console
 from media_airflow.costs import run
 from media_airflow.demo.api import Run, side_by_side
 from media_airflow.demo.bars import follow
+from media_airflow.demo.bucket import buckets, fetch, hand_in
 from media_airflow.demo.film import drawn
 from media_airflow.demo.pair import SECONDS, measure_pair
 from media_airflow.demo.report import metrics_of, ratios_of, show
@@ -25,6 +26,7 @@ from media_airflow.embedded import AlreadyRunning, EmbeddedAirflow
 from media_airflow.embedded.settings import CHECKOUT
 from media_ops.errors import MediaError, OurError
 from media_ops.storage.publish import clear_leftovers, scratch_beside
+from media_ops.storage.roles import Stores
 from media_ops.storage.source import locate
 
 FOLDER = CHECKOUT / "build" / "demo"
@@ -38,11 +40,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description="Process a film on Airflow and prove the result.")
     parser.add_argument("--input", help="a film of yours instead of the one that is drawn")
     parser.add_argument("--keep", action="store_true", help="leave Airflow up")
+    parser.add_argument("--s3", action="store_true", help="work in the buckets of an S3 server, started for it")
     arguments = parser.parse_args()
+    if arguments.s3 and arguments.keep:
+        parser.error("the S3 server goes with the demo, so that Airflow cannot be kept")
     console = Console(highlight=False)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        demo(console, arguments.input, arguments.keep)
+        with buckets(FOLDER / "s3") if arguments.s3 else nullcontext() as stores:
+            demo(console, arguments.input, arguments.keep, stores)
     except AlreadyRunning as error:
         console.print(f"make demo: {error}: `make down` first", style="bold red", markup=False)
         return error.exit_code
@@ -55,15 +61,21 @@ def main() -> int:
     return 0
 
 
-def demo(console: Console, given: str | None, keep: bool) -> None:
-    """Do it all; whatever ends it stops what it started, but for an Airflow to keep."""
+def demo(console: Console, given: str | None, keep: bool, stores: Stores | None) -> None:
+    """Do it all; whatever ends it stops what it started, but for an Airflow to keep.
+
+    With `stores`, the film is handed in there, and the result is fetched from there.
+    """
     FOLDER.mkdir(parents=True, exist_ok=True)
     source = Path(locate(given)).resolve() if given else FOLDER / "source.mp4"
     segments = _segments(source) if given else None
     suffix = source.suffix.lower() if source.suffix.lower() in (".mp4", ".mov", ".mkv") else ".mp4"
     output = FOLDER / f"{source.stem}-h264{suffix}"
     airflow = EmbeddedAirflow(
-        allowed_roots=[source], keep=keep, report=lambda line: console.print(f"  {line}", markup=False)
+        allowed_roots=[source],
+        keep=keep,
+        store="s3://" if stores else None,
+        report=lambda line: console.print(f"  {line}", markup=False),
     )
     # Airflow's start leaves a core idle, so the film is drawn meanwhile.
     with nullcontext() if given else drawn(console, source) as film, airflow:
@@ -72,8 +84,9 @@ def demo(console: Console, given: str | None, keep: bool) -> None:
             film.wait()
         with airflow.client() as client:
             before = airflow.cpu_seconds()
-            job = _triggered(console, client, source, output, segments)
-            report, seconds = _finished(console, job, source, output)
+            places = (hand_in(source, stores), f"{stores.result.store}/demo/{output.name}") if stores else None
+            job = _triggered(console, client, *(places or (str(source), str(output))), segments)
+            report, seconds = _finished(console, job, source, output, places)
             airflow_cpu = airflow.cpu_seconds() - before
         if not keep:
             airflow.stop()  # so that its idling does not blur the measured pair
@@ -90,8 +103,8 @@ def _segments(source: Path) -> int:
     return max(1, min(int(found["frames"]), wanted))
 
 
-def _triggered(console: Console, client: Any, source: Path, output: Path, segments: int | None) -> Run:
-    conf = {"source": str(source), "output": str(output), "preset": PRESET, "crf": CRF, "segments": segments}
+def _triggered(console: Console, client: Any, source: str, output: str, segments: int | None) -> Run:
+    conf = {"source": source, "output": output, "preset": PRESET, "crf": CRF, "segments": segments}
     conf["force"] = True  # what is to be seen is the work
     job = Run(client, DAG_ID, str(uuid.uuid4()))
     client.trigger(DAG_ID, conf, run_id=job.run_id)
@@ -99,7 +112,9 @@ def _triggered(console: Console, client: Any, source: Path, output: Path, segmen
     return job
 
 
-def _finished(console: Console, job: Run, source: Path, output: Path) -> tuple[dict[str, Any], float]:
+def _finished(
+    console: Console, job: Run, source: Path, output: Path, far: tuple[str, str] | None
+) -> tuple[dict[str, Any], float]:
     """Follow the run; give the report so far and the film's length in seconds."""
     try:
         state = follow(job, console, _LONGEST)
@@ -111,7 +126,12 @@ def _finished(console: Console, job: Run, source: Path, output: Path) -> tuple[d
     tasks = job.tasks()
     if state != "success":
         raise job.failure(tasks)
-    proof = job.result("merge")["proof"]
+    merged = job.result("merge")
+    proof = merged["proof"]
+    if far:
+        fetch(far[1], output)
+        fetched = merged["job"]["bytes_read"] / source.stat().st_size
+        console.print(f"From {far[0]} to {far[1]}; {fetched:.2f} times the source's bytes were fetched")
     report = {
         "source": str(source.resolve()),
         "output": str(output),

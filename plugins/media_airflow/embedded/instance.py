@@ -51,6 +51,7 @@ class EmbeddedAirflow:
         plugins_folder: Path = CHECKOUT / "plugins",
         allowed_roots: Sequence[Path] = (),
         parallelism: int | None = None,
+        store: str | None = None,
         settings: Settings | None = None,
         keep: bool = False,
         report: Callable[[str], None] = lambda line: None,
@@ -60,6 +61,7 @@ class EmbeddedAirflow:
             update={
                 "allowed_roots": (*chosen.allowed_roots, *(root.resolve() for root in allowed_roots)),
                 "parallelism": parallelism or chosen.parallelism,
+                "store": store or chosen.store,
             }
         )
         self.layout = layout_of(home)
@@ -99,11 +101,6 @@ class EmbeddedAirflow:
     def password(self) -> str:
         """Password of the administrator."""
         return load_keys(self.home).password
-
-    @property
-    def store(self) -> Path:
-        """Folder store of this instance."""
-        return self.settings.store or self.home / "store"
 
     def client(self) -> AirflowClient:
         """Open the REST API as the administrator."""

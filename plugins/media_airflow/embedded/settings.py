@@ -19,7 +19,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     allowed_roots: tuple[Path, ...] = ()
-    store: Path | None = None
+    store: str | None = None
     cache_bytes: ByteSize = Field(ByteSize(20 * 2**30), ge=0)
     parallelism: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     preload: tuple[str, ...] = ()
@@ -36,6 +36,10 @@ def read_settings(path: Path = CHECKOUT / "config" / "airflow.yaml", checkout: P
     return settings.model_copy(
         update={
             "allowed_roots": tuple((checkout / root).resolve() for root in settings.allowed_roots),
-            "store": settings.store and (checkout / settings.store).resolve(),
+            "store": settings.store and _place(settings.store, checkout),
         }
     )
+
+
+def _place(store: str, checkout: Path) -> str:
+    return store if store == "s3://" else str((checkout / store).resolve())

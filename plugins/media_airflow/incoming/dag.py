@@ -40,7 +40,7 @@ class LookOperator(BaseOperator):
         die_with_supervisor()
         with terminable(), connected():
             incoming, place = read_incoming(), read_stores().source.store
-            sources, memory = open_store(place), open_store(Settings.from_environment().store)
+            sources, memory = open_store(place), open_store(Settings.from_environment().results)
             runs, found = [], []
             for one in arrivals(incoming.rules, sources, memory, incoming.most):
                 if source := source_of(sources, place, one.stat.key):
@@ -74,7 +74,7 @@ class RememberOperator(BaseOperator):
         die_with_supervisor()
         found = context["ti"].xcom_pull(task_ids="look", key=_FOUND)
         with terminable(), connected():
-            remember(open_store(Settings.from_environment().store), [(rule, key, to) for rule, key, to in found])
+            remember(open_store(Settings.from_environment().results), [(rule, key, to) for rule, key, to in found])
         return len(found)
 
 

@@ -1,4 +1,4 @@
-"""ministack, in the virtual environment that `make test-s3` makes."""
+"""ministack, an S3 server for demo and tests, in the virtual environment that `scripts/ministack` makes."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ import signal
 import subprocess
 from pathlib import Path
 
-import boto3
-from botocore.config import Config
 from pydantic import SecretStr
 
+from media_airflow.embedded.settings import CHECKOUT
 from media_ops.storage.s3_settings import S3Settings
-from tests.storage.chosen import PYTHON
 
+PYTHON = CHECKOUT / "build" / "ministack" / "bin" / "python"
 DYING_WITH_ITS_PARENT = """
 import ctypes, runpy, signal
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 runpy.run_module("ministack", run_name="__main__", alter_sys=True)
 """
-ROOT = {"aws_access_key_id": "test-root", "aws_secret_access_key": "test-root-secret"}
+ROOT = {"aws_access_key_id": "local-root", "aws_secret_access_key": "local-root-secret"}
 
 
 class Ministack:
@@ -63,13 +62,16 @@ class Ministack:
 
     def someone(self, address: str) -> S3Settings:
         """Make a user, and give its key."""
+        import boto3
+        from botocore.config import Config
+
         how = {"endpoint_url": address, "region_name": "us-east-1", **ROOT}
         people = boto3.client("iam", config=Config(retries={"total_max_attempts": 3}), **how)
-        if "tests" not in [user["UserName"] for user in people.list_users()["Users"]]:
-            people.create_user(UserName="tests")
+        if "someone" not in [user["UserName"] for user in people.list_users()["Users"]]:
+            people.create_user(UserName="someone")
         everything = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
-        people.put_user_policy(UserName="tests", PolicyName="all", PolicyDocument=everything)
-        key = people.create_access_key(UserName="tests")["AccessKey"]
+        people.put_user_policy(UserName="someone", PolicyName="all", PolicyDocument=everything)
+        key = people.create_access_key(UserName="someone")["AccessKey"]
         return S3Settings(
             endpoint=address, access_key=key["AccessKeyId"], secret_key=SecretStr(key["SecretAccessKey"])
         )
