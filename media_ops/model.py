@@ -98,6 +98,11 @@ class JobOptions(Noun):
         False,
         description="Cut algorithms that cannot be cut exactly, too, and cross-fade their segments; the proof tells.",
     )
+    slices: Literal["virtual", "physical"] = Field(
+        "virtual",
+        description="`virtual`: each segment reads its part of the source by ranges; `physical`: its bytes are cut out "
+        "first and put into the store, for workers that cannot reach the source.",
+    )
     on_damage: Literal["strict", "conceal"] = Field(
         "strict",
         description="`strict` fails at the first damaged picture; `conceal` takes what the decoder makes of it, "
@@ -115,6 +120,7 @@ class Segment(Noun):
     last: int
     label: str
     rows: str = Field(description="Key of the segment's own rows of the index.")
+    slice: str | None = Field(None, description="Key of the source's bytes that it is read from; None: the source.")
     remove_frames: tuple[int, int] = Field(
         (0, 0), description="Frames before `start` and behind `end` that are processed too, and dropped."
     )

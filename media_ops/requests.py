@@ -47,6 +47,7 @@ class ProbeResult(Noun):
     decoded_because: str | None = Field(None, description="Why packets were not enough; None if they were.")
     damage: list[tuple[int, int]] = Field([], description="Damaged spans of PTS, as far as the index knows.")
     files: dict[str, StoredFile] = Field({}, description="Files that parameters name, by parameter.")
+    beside: str | None = Field(None, description="Key of an excerpt of a far source without its pictures.")
     metrics: Metrics = Metrics()
 
 
@@ -99,6 +100,7 @@ class AudioRequest(SourceRequest):
     store: str
     prefix: str
     container: str
+    beside: str | None = Field(None, description="Key of the source's excerpt without its pictures, if there is one.")
 
 
 class MergeRequest(SourceRequest):
@@ -115,6 +117,7 @@ class MergeRequest(SourceRequest):
     results: list[SegmentResult]
     files: dict[str, StoredFile] = Field({})
     audio: AudioResult | None = None
+    beside: str | None = Field(None, description="Key of the source's excerpt without its pictures, if there is one.")
     verify: Literal["joints", "full"] = "joints"
     threads: int = 1
 

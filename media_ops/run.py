@@ -195,7 +195,12 @@ class _Job:
         self, probe: ProbeResult, plan: Plan, artefact: str | None, container: str
     ) -> tuple[AudioResult | None, list[SegmentResult]]:
         request = AudioRequest(
-            source=self.source, kept=self.kept, store=self.store, prefix=_PREFIX, container=container
+            source=self.source,
+            kept=self.kept,
+            store=self.store,
+            prefix=_PREFIX,
+            container=container,
+            beside=probe.beside,
         )
         audio = self.crew.begin("audio", lambda: audio_attempt(request)) if probe.profile.has_audio else None
 
@@ -246,6 +251,7 @@ class _Job:
             results=results,
             files=probe.files,
             audio=audio,
+            beside=probe.beside,
             verify=self.options.verify,
             threads=self._threads(plan),
         )

@@ -174,7 +174,8 @@ class AudioOperator(JobTask):
         """Return an `AudioResult`."""
         from media_ops.worker.attempt import audio_attempt
 
-        if not ProbeResult.model_validate(self.probe).profile.has_audio:
+        probe = ProbeResult.model_validate(self.probe)
+        if not probe.profile.has_audio:
             raise AirflowSkipException("the source has no sound")
         source = job.source_file()
         request = AudioRequest(
@@ -182,6 +183,7 @@ class AudioOperator(JobTask):
             store=job.settings.store,
             prefix=job.prefix,
             container=job.output_file(source).suffix.lower(),
+            beside=probe.beside,
         )
         return self.run_attempt(audio_attempt(request), context).model_dump(mode="json")
 
@@ -224,6 +226,7 @@ class MergeOperator(JobTask):
             results=[SegmentResult.model_validate(result) for result in self.results[:]],
             files=probe.files,
             audio=AudioResult.model_validate(sound) if sound else None,
+            beside=probe.beside,
             verify=job.options.verify,
             threads=job.options.threads or 1,
         )
