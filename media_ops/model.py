@@ -100,8 +100,8 @@ class JobOptions(Noun):
     )
     slices: Literal["virtual", "physical"] = Field(
         "virtual",
-        description="`virtual`: each segment reads its part of the source by ranges; `physical`: its bytes are cut out "
-        "first and put into the store, for workers that cannot reach the source.",
+        description="`virtual`: each segment reads its part of the source by ranges; `physical`: its bytes are cut "
+        "out first and put into the store, for workers that cannot reach the source.",
     )
     on_damage: Literal["strict", "conceal"] = Field(
         "strict",

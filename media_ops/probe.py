@@ -94,7 +94,9 @@ def _beside(source: str, request: ProbeRequest, store: Store, scratch: Path | No
 
     found = attached(source)
     # Small ones are fetched whole by whoever opens them, the merge too.
-    if scratch is None or found is None or found.far.size <= SMALL or found.far.bytes_read > _MOST_READ * found.far.size:
+    if scratch is None or found is None or found.far.size <= SMALL:
+        return None
+    if found.far.bytes_read > _MOST_READ * found.far.size:
         return None
     path = scratch / "beside"
     sha256 = keep_beside(source, path)

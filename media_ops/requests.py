@@ -51,6 +51,21 @@ class ProbeResult(Noun):
     metrics: Metrics = Metrics()
 
 
+class SliceRequest(SourceRequest):
+    """Store the bytes of `source` that segments are read from; `parts` are the keys of their rows of the index."""
+
+    store: str
+    prefix: str
+    parts: list[str]
+
+
+class SliceResult(Noun):
+    """Keys of the slices, by the key of the rows."""
+
+    slices: dict[str, str]
+    metrics: Metrics = Metrics()
+
+
 class SegmentRequest(SourceRequest):
     """Work on one segment of `source`."""
 

@@ -26,6 +26,7 @@ from media_ops.requests import (
     ProbeRequest,
     ProbeResult,
     ProcessRequest,
+    SliceRequest,
 )
 from media_ops.storage.far import shown
 from media_ops.storage.publish import scratch_beside
@@ -38,6 +39,7 @@ from media_ops.worker.attempt import (
     merge_attempt,
     probe_attempt,
     process_attempt,
+    slice_attempt,
 )
 
 _PREFIX = "job"
@@ -151,11 +153,24 @@ class _Job:
 
         where = {"store": self.store, "prefix": _PREFIX}
         plan = cut(probe, self.algorithm, self.options, **where, workers=self.crew.workers)
+        if self.options.slices == "physical":
+            plan = self._sliced(plan)
         for segment in plan.segments:
             self.crew.tell(
                 Event("process", "planned", segment.order, total=segment.end - segment.start, message=segment.label)
             )
         return plan
+
+    def _sliced(self, plan: Plan) -> Plan:
+        from media_ops.slices import parts_of, with_slices
+
+        request = SliceRequest(
+            source=self.source, kept=self.kept, store=self.store, prefix=_PREFIX, parts=parts_of(plan)
+        )
+        with self.meter.stage("slice"):
+            made = self.crew.do("slice", lambda: slice_attempt(request))
+        self.bytes_read += made.metrics.bytes_read
+        return with_slices(plan, made)
 
     def _look(self, probe: ProbeResult, plan: Plan) -> str | None:
         """Let the algorithm look at the film first, if it wants to; give the key of what it found."""

@@ -39,7 +39,10 @@ def keep_beside(name: str, path: Path) -> str | None:
             found, wanted, reads = _gaps(name, file, size, video)
             if found is None:
                 return None
-            kept = joined_ranges([*_outside(found.gaps, size), *reads], _BRIDGED)
+            # A filling is laid from where a gap begins: that must be where a packet could.
+            unit = len(found.filling)
+            head = [(start // unit * unit, min(size, -(-end // unit) * unit)) for start, end in reads]
+            kept = joined_ranges([*_outside(found.gaps, size), *head], _BRIDGED)
             if sum(end - start for start, end in kept) > _MOST_KEPT * size:
                 return None
             sha256 = write_excerpt(file, size, kept, path, found.filling)

@@ -128,6 +128,13 @@ class FrameReader:
             )
 
 
+def pass_over(path: str | Path, rows: Rows) -> None:
+    """Read what `FrameReader` reads, and decode none of it."""
+    with open_media(path) as container:
+        for _ in _from_entry(container, only_video(container), rows):
+            pass
+
+
 def _from_entry(container: InputContainer, video: VideoStream, rows: Rows) -> Iterator[Packet[Any]]:
     """Give the packets from the segment's entry to its last one, each compared with the index."""
     for back in _STEPS_BACK if rows.entry and _seek_target(rows) != NO_PTS else ():

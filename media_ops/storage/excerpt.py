@@ -170,7 +170,7 @@ def stored_excerpt(store: Store, key: str) -> Excerpt | None:
     if store.stat(key) is None:
         return None
     path = store.path(key)
-    file: BinaryIO = open(path, "rb") if path else _copied(store, key)
+    file: BinaryIO = path.open("rb") if path else _copied(store, key)
     digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
     if digest != key.rpartition("/")[2]:
         file.close()
@@ -181,9 +181,9 @@ def stored_excerpt(store: Store, key: str) -> Excerpt | None:
 
 def _copied(store: Store, key: str) -> BinaryIO:
     """Copy it into a file without a name, which is gone with its process however that ends."""
-    copy = tempfile.TemporaryFile()
+    copy = tempfile.TemporaryFile()  # noqa: SIM115
     with store.open(key) as file:
         while data := file.read(_COPIED):
             copy.write(data)
     copy.seek(0)
-    return copy  # type: ignore[return-value]
+    return copy

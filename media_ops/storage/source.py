@@ -50,7 +50,7 @@ def open_far(uri: str) -> FarObject:
 def open_source(name: str | Path) -> BinaryIO:
     """Open a source to read its bytes, near or far."""
     instead = stand_in(name)
-    return instead() if instead else open_itself(name)
+    return cast(BinaryIO, instead()) if instead else open_itself(name)
 
 
 def open_itself(name: str | Path) -> BinaryIO:

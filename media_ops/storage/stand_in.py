@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-Opener = Callable[[], BinaryIO]
+Opener = Callable[[], RawIOBase | BinaryIO]
 # `beside` stands in for a source where anything but its picture is read.
 Part = Literal["all", "beside"]
 

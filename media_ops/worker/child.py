@@ -80,6 +80,10 @@ def _run(verb: str, request: str, scratch: Path, on_progress: Any) -> dict[str, 
         from media_ops.audio import prepare_audio
 
         return prepare_audio(requests.AudioRequest.model_validate_json(request), scratch, on_progress).model_dump()
+    if verb == "slice":
+        from media_ops.slices import slice_source
+
+        return slice_source(requests.SliceRequest.model_validate_json(request), scratch, on_progress).model_dump()
     if verb == "probe":
         from media_ops.probe import probe
 

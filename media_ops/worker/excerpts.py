@@ -37,7 +37,7 @@ def beside(request: str) -> Iterator[None]:
 
 @dataclass
 class Piece:
-    """A request whose source may have become a name that stands for a slice; what was read of the source all the same."""
+    """A request whose source may have become a name that stands for a slice, and the source behind that."""
 
     request: str
     behind: _Behind | None = None

@@ -86,6 +86,7 @@ def _options(algorithm: str, params: Mapping[str, Any]) -> JobOptions:
         "verify": params.get("verify", "joints"),
         "on_damage": params.get("on_damage", "strict"),
         "blend": params.get("blend", False),
+        "slices": params.get("slices", "virtual"),
     }
     if not whole:
         wanted |= {name: params.get(name) for name in ("segments", "segment_seconds")}

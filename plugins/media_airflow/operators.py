@@ -19,6 +19,7 @@ from media_ops.requests import (
     ProbeRequest,
     ProbeResult,
     ProcessRequest,
+    SliceRequest,
 )
 
 if TYPE_CHECKING:
@@ -68,9 +69,20 @@ class CutOperator(JobTask):
         plan = cut(
             probe, job.algorithm, job.options, store=settings.store, prefix=job.prefix, workers=settings.workers
         )
+        if job.options.slices == "physical":
+            plan = self._sliced(plan, job, context)
         kept = plan.model_copy(update={"looked": []}) if plan.looked == plan.segments else plan
         context["ti"].xcom_push(PLAN_KEY, kept.model_dump(mode="json", exclude={"segments"}))
         return [segment.model_dump(mode="json") for segment in plan.segments]
+
+    def _sliced(self, plan: Plan, job: Job, context: Context) -> Plan:
+        from media_ops.slices import parts_of, with_slices
+        from media_ops.worker.attempt import slice_attempt
+
+        request = SliceRequest(
+            source=job.source_file(), store=job.settings.store, prefix=job.prefix, parts=parts_of(plan)
+        )
+        return with_slices(plan, self.run_attempt(slice_attempt(request), context))
 
 
 class AnalyseOperator(JobTask):

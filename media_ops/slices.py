@@ -1,0 +1,87 @@
+"""Verb: cut the bytes that each segment is read from out of the source, and put them into the store."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from media_ops.model import Metrics, Plan, Segment
+from media_ops.requests import SliceRequest, SliceResult
+
+if TYPE_CHECKING:
+    from media_ops.storage import Store
+
+# Uploaded at a time; so many, and one more, lie in the scratch folder.
+_AT_ONCE = 4
+
+
+def slice_source(
+    request: SliceRequest, scratch: Path, on_progress: Callable[[int, int | None], None]
+) -> SliceResult:
+    """Read each part of the source as its worker will, decoding nothing; what was read is its slice.
+
+    `on_progress` gets slices that are stored. Raises `SourceChanged` and `FrameLost`.
+    """
+    from media_ops.frames.slicing import bytes_needed
+    from media_ops.process import rows_of
+    from media_ops.storage import open_store
+    from media_ops.storage.excerpt import write_excerpt
+    from media_ops.storage.source import open_itself, size_of
+    from media_ops.storage.state import SourceState
+
+    store, source = open_store(request.store), request.source
+    with store.open(f"{request.prefix}/source") as file:
+        probed = SourceState.model_validate_json(file.read())
+    probed.check(source)
+    slices, written = {}, 0
+    with open_itself(source) as file, _Uploads(store) as uploads:
+        for number, rows in enumerate(request.parts):
+            path = scratch / f"slice-{number:05d}"
+            sha256 = write_excerpt(file, size_of(source), bytes_needed(source, rows_of(store, rows)), path)
+            written += path.stat().st_size
+            slices[rows] = f"{request.prefix}/slices/{number:05d}/{sha256}"
+            uploads.add(slices[rows], path)
+            on_progress(number + 1, len(request.parts))
+    probed.check(source)
+    return SliceResult(slices=slices, metrics=Metrics(bytes_written=written))
+
+
+class _Uploads:
+    """Objects on their way to the store, several at a time. Leaving the block waits for all."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "upload")
+        self._begun: deque[Future[object]] = deque()
+
+    def __enter__(self) -> _Uploads:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        self._pool.shutdown(cancel_futures=kind is not None)
+        if kind is None:
+            for upload in self._begun:
+                upload.result()
+
+    def add(self, key: str, path: Path) -> None:
+        """Hand a file over; wait while there are many."""
+        self._begun.append(self._pool.submit(self._store.put, key, path))
+        if len(self._begun) > _AT_ONCE:
+            self._begun.popleft().result()
+
+
+def parts_of(plan: Plan) -> list[str]:
+    """Give the keys of the rows of all that is read by segments, each once."""
+    return list(dict.fromkeys(segment.rows for segment in [*plan.segments, *plan.looked]))
+
+
+def with_slices(plan: Plan, made: SliceResult) -> Plan:
+    """Tell each segment of a plan which slice it is read from."""
+
+    def told(segments: list[Segment]) -> Iterator[Segment]:
+        return (segment.model_copy(update={"slice": made.slices[segment.rows]}) for segment in segments)
+
+    return plan.model_copy(update={"segments": list(told(plan.segments)), "looked": list(told(plan.looked))})
