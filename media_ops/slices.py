@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 4
 
 
-def slice_source(
-    request: SliceRequest, scratch: Path, on_progress: Callable[[int, int | None], None]
-) -> SliceResult:
+def slice_source(request: SliceRequest, scratch: Path, on_progress: Callable[[int, int | None], None]) -> SliceResult:
     """Read each part of the source as its worker will, decoding nothing; what was read is its slice.
 
     `on_progress` gets slices that are stored. Raises `SourceChanged` and `FrameLost`.

@@ -71,9 +71,7 @@ class Excerpt:
             following = self._starts[number + 1] if number + 1 < len(self._starts) else self.size
             kept = self._ends[number] if number >= 0 else 0
             until = min(end, kept if offset < kept else following)
-            parts.append(
-                self._kept(number, offset, until) if offset < kept else self._missing(kept, offset, until)
-            )
+            parts.append(self._kept(number, offset, until) if offset < kept else self._missing(kept, offset, until))
             offset = until
             number += offset == following
         return b"".join(parts)
