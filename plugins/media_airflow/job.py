@@ -16,8 +16,10 @@ from media_airflow.settings import Settings
 from media_ops.algorithm import Algorithm
 from media_ops.encoders.chosen import check_container
 from media_ops.errors import ParamsInvalid
-from media_ops.model import JobOptions
+from media_ops.model import JobOptions, Segment
 from media_ops.registry import get
+from media_ops.requests import ProbeResult
+from media_ops.storage.far import is_far
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,12 @@ class Job:
     def source_file(self) -> str:
         """Give the resolved source, or refuse it; asked anew by each task, because a link can be turned meanwhile."""
         return source_file(self.source, self.settings.allowed_roots)
+
+    def source_of(self, segment: Segment, probe: ProbeResult) -> str:
+        """Give what a segment is read from; where it has a slice, a file that was probed need not be here."""
+        if segment.slice and not is_far(self.source):
+            return probe.profile.source
+        return self.source_file()
 
     def output_file(self, source: str) -> Path:
         """Give the resolved output, or refuse it."""

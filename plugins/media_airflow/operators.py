@@ -100,15 +100,16 @@ class AnalyseOperator(JobTask):
         """Return an `AnalyseResult`."""
         from media_ops.worker.attempt import analyse_attempt
 
-        segment = self.segment or context["ti"].xcom_pull(task_ids="cut", key=PLAN_KEY)["looked"][0]
+        found = self.segment or context["ti"].xcom_pull(task_ids="cut", key=PLAN_KEY)["looked"][0]
+        segment, probe = Segment.model_validate(found), ProbeResult.model_validate(self.probe)
         request = AnalyseRequest(
-            source=job.source_file(),
+            source=job.source_of(segment, probe),
             store=job.settings.store,
             prefix=job.prefix,
-            segment=Segment.model_validate(segment),
+            segment=segment,
             algorithm=self.algorithm,
             params=job.params,
-            files=ProbeResult.model_validate(self.probe).files,
+            files=probe.files,
             trace_id=str(uuid.uuid4()),
             threads=job.options.threads or 1,
             conceal=job.options.on_damage == "conceal",
@@ -157,14 +158,15 @@ class ProcessOperator(JobTask):
         from media_ops.worker.attempt import process_attempt
 
         found = self.earlier.get("conclude") or self.earlier.get("analyse")
+        segment, probe = Segment.model_validate(self.segment), ProbeResult.model_validate(self.probe)
         request = ProcessRequest(
-            source=job.source_file(),
+            source=job.source_of(segment, probe),
             store=job.settings.store,
             prefix=job.prefix,
-            segment=Segment.model_validate(self.segment),
+            segment=segment,
             algorithm=self.algorithm,
             params=job.params,
-            files=ProbeResult.model_validate(self.probe).files,
+            files=probe.files,
             artefact=AnalyseResult.model_validate(found).artefact if found else None,
             trace_id=str(uuid.uuid4()),
             threads=job.options.threads or 1,

@@ -6,7 +6,9 @@ import subprocess
 from pathlib import Path
 
 _WORDS = "1\n00:00:00,500 --> 00:00:01,000\nearly\n\n2\n00:00:01,500 --> 00:00:01,900\nlate\n"
-_PICTURE = "-f lavfi -i testsrc2=s=640x360:r=25:d=2 -f lavfi -i sine=440:r=48000:d=2 -f lavfi -i anoisesrc=r=44100:d=2"
+_PICTURE = (
+    "-f lavfi -i testsrc2=s=640x360:r=25:d=2 -f lavfi -i sine=440:r=48000:d=2 -f lavfi -i anoisesrc=r=44100:d=2"
+)
 _CODING = "-vf noise=alls=90:allf=t -c:v libx264 -preset ultrafast -qp 4 -g 10 -bf 2 -pix_fmt yuv420p -c:a aac"
 _ALL, _SOUND = "-map 0 -c copy", "-map 0:v -map 0:a -c copy"
 FILMS = {

@@ -52,6 +52,6 @@ def test_one_that_lacks_a_byte_is_none(folder: Path, tmp_path: Path, monkeypatch
 
 
 def test_what_is_mostly_sound_has_none(tmp_path: Path) -> None:
-    command = "ffmpeg -v error -f lavfi -i testsrc2=s=64x36:d=8 -f lavfi -i anoisesrc=r=96000:d=30 -c:v libx264 -c:a pcm_s32le"
-    subprocess.run([*command.split(), str(tmp_path / "loud.mkv")], check=True, timeout=60)
+    films = "-f lavfi -i testsrc2=s=64x36:d=8 -f lavfi -i anoisesrc=r=96000:d=30 -c:v libx264 -c:a pcm_s32le"
+    subprocess.run(["ffmpeg", "-v", "error", *films.split(), str(tmp_path / "loud.mkv")], check=True, timeout=60)
     assert keep_beside(str(tmp_path / "loud.mkv"), tmp_path / "excerpt") is None

@@ -67,7 +67,6 @@ def test_few_bytes_are_fetched(
     params, options = {"preset": "ultrafast"}, JobOptions(segments=5)
     report = run("transcode_h264", [server.url(name)], str(output), params, options, workers=2)
     source.unlink()
-    print({verb: round(count / size, 3) for verb, count in fetched.items()})
     assert report.outcome == "succeeded", report.error
     assert report.proof
     assert [track.action for track in report.proof.tracks] == expected
