@@ -82,11 +82,17 @@ def probe(
         decoded_because=index.findings.decoded_because,
         damage=list(index.findings.damage),
         files=_considered(request, index, store),
-        beside=_beside(source, request, store, scratch),
+        beside=_beside(source, request, store, scratch, on_progress),
     )
 
 
-def _beside(source: str, request: ProbeRequest, store: Store, scratch: Path | None) -> str | None:
+def _beside(
+    source: str,
+    request: ProbeRequest,
+    store: Store,
+    scratch: Path | None,
+    on_progress: Callable[[int, int | None], None],
+) -> str | None:
     """Store what a far source holds beside its picture, for the sound and the merge; give its key."""
     from media_ops.frames.beside import keep_beside
     from media_ops.storage.attached import attached
@@ -99,7 +105,7 @@ def _beside(source: str, request: ProbeRequest, store: Store, scratch: Path | No
     if found.far.bytes_read > _MOST_READ * found.far.size:
         return None
     path = scratch / "beside"
-    sha256 = keep_beside(source, path)
+    sha256 = keep_beside(source, path, lambda packets: on_progress(packets, None))
     if sha256 is None:
         path.unlink(missing_ok=True)
         return None

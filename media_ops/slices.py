@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 # Uploaded at a time; so many, and one more, lie in the scratch folder.
 _AT_ONCE = 4
+_PATIENCE = 5.0  # seconds between two signs of life
 
 
 def slice_source(request: SliceRequest, scratch: Path, on_progress: Callable[[int, int | None], None]) -> SliceResult:
     """Read each part of the source as its worker will, decoding nothing; what was read is its slice.
 
-    `on_progress` gets slices that are stored. Raises `SourceChanged` and `FrameLost`.
+    `on_progress` gets slices that are made. Raises `SourceChanged` and `FrameLost`.
     """
     from media_ops.frames.slicing import bytes_needed
     from media_ops.process import rows_of
@@ -34,24 +35,33 @@ def slice_source(request: SliceRequest, scratch: Path, on_progress: Callable[[in
     with store.open(f"{request.prefix}/source") as file:
         probed = SourceState.model_validate_json(file.read())
     probed.check(source)
-    slices, written = {}, 0
-    with open_itself(source) as file, _Uploads(store) as uploads:
+    slices: dict[str, str] = {}
+    written = 0
+
+    def alive(*_: int) -> None:
+        on_progress(len(slices), len(request.parts))
+
+    with open_itself(source) as file, _Uploads(store, alive) as uploads:
         for number, rows in enumerate(request.parts):
             path = scratch / f"slice-{number:05d}"
-            sha256 = write_excerpt(file, size_of(source), bytes_needed(source, rows_of(store, rows)), path)
+            needed = bytes_needed(source, rows_of(store, rows), alive)
+            sha256 = write_excerpt(file, size_of(source), needed, path)
             written += path.stat().st_size
             slices[rows] = f"{request.prefix}/slices/{number:05d}/{sha256}"
             uploads.add(slices[rows], path)
-            on_progress(number + 1, len(request.parts))
     probed.check(source)
     return SliceResult(slices=slices, metrics=Metrics(bytes_written=written))
 
 
 class _Uploads:
-    """Objects on their way to the store, several at a time. Leaving the block waits for all."""
+    """Objects on their way to the store, several at a time. Leaving the block waits for all.
 
-    def __init__(self, store: Store) -> None:
+    `alive` is called while a store, which has patience of its own, is waited for.
+    """
+
+    def __init__(self, store: Store, alive: Callable[[], None]) -> None:
         self._store = store
+        self._alive = alive
         self._pool = ThreadPoolExecutor(_AT_ONCE, "upload")
         self._begun: deque[Future[object]] = deque()
 
@@ -59,16 +69,22 @@ class _Uploads:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
-        self._pool.shutdown(cancel_futures=kind is not None)
-        if kind is None:
-            for upload in self._begun:
-                upload.result()
+        while kind is None and self._begun:
+            self._wait()
+        self._pool.shutdown(cancel_futures=True)
 
     def add(self, key: str, path: Path) -> None:
         """Hand a file over; wait while there are many."""
         self._begun.append(self._pool.submit(self._store.put, key, path))
         if len(self._begun) > _AT_ONCE:
-            self._begun.popleft().result()
+            self._wait()
+
+    def _wait(self) -> None:
+        upload = self._begun.popleft()
+        while not wait([upload], _PATIENCE).done:
+            self._alive()
+        upload.result()
+        self._alive()
 
 
 def parts_of(plan: Plan) -> list[str]:

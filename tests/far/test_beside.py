@@ -30,7 +30,7 @@ def heard_by_ffmpeg(path: Path) -> str:
 def test_all_beside_the_picture_is_there(folder: Path, tmp_path: Path, name: str) -> None:
     film, path, whole = make_film(folder, name), tmp_path / "excerpt", tmp_path / name
     size = film.stat().st_size
-    assert keep_beside(str(film), path)
+    assert keep_beside(str(film), path, print)
     assert path.stat().st_size < 0.5 * size
     excerpt = Excerpt(path.open("rb"))
     whole.write_bytes(excerpt.read(0, size))
@@ -48,10 +48,10 @@ def test_one_that_lacks_a_byte_is_none(folder: Path, tmp_path: Path, monkeypatch
             self.gaps.append((packet.pos + 4, packet.pos + 4 + packet.size + 40))
 
     monkeypatch.setattr(gaps.Payloads, "see", too_far)
-    assert keep_beside(str(film), tmp_path / "excerpt") is None
+    assert keep_beside(str(film), tmp_path / "excerpt", print) is None
 
 
 def test_what_is_mostly_sound_has_none(tmp_path: Path) -> None:
     films = "-f lavfi -i testsrc2=s=64x36:d=8 -f lavfi -i anoisesrc=r=96000:d=30 -c:v libx264 -c:a pcm_s32le"
     subprocess.run(["ffmpeg", "-v", "error", *films.split(), str(tmp_path / "loud.mkv")], check=True, timeout=60)
-    assert keep_beside(str(tmp_path / "loud.mkv"), tmp_path / "excerpt") is None
+    assert keep_beside(str(tmp_path / "loud.mkv"), tmp_path / "excerpt", print) is None
