@@ -22,10 +22,10 @@ def prepare_audio(
     from media_ops.container.rehearsal import not_kept
     from media_ops.container.sound import encode_tracks
     from media_ops.container.tracks import audio_track, container_format, encoded_track
-    from media_ops.frames.source import open_media
+    from media_ops.frames.source import open_beside
     from media_ops.storage import open_store
 
-    with open_media(request.source) as source:
+    with open_beside(request.source) as source:
         container = container_format(request.container)
         tracks = [audio_track(request.source, stream, container) for stream in source.streams.audio]
     changed = not_kept(request.source, tracks, container, scratch)

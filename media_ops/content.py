@@ -16,7 +16,8 @@ from media_ops.encoders.builds import array_versions, builds
 from media_ops.encoders.chosen import settings_of
 from media_ops.model import JobOptions, Segment
 
-_PLACE = {"order", "label", "rows"}
+# Neither where a segment is in its job nor what it is read from changes what is made.
+_PLACE = {"order", "label", "rows", "slice"}
 
 
 def result_key(
@@ -29,7 +30,8 @@ def result_key(
     made_by = _maker(algorithm, files)
     if made_by is None:
         return None
-    return _digest({**made_by, "source": source, "options": options.model_dump(), "container": container.lower()})
+    wishes = options.model_dump(exclude={"slices"})
+    return _digest({**made_by, "source": source, "options": wishes, "container": container.lower()})
 
 
 def segment_key(

@@ -33,7 +33,7 @@ def _again(request: MergeRequest, number: int) -> ProcessRequest:
         kept=request.kept,
         store=request.store,
         prefix=request.prefix,
-        segment=request.plan.segments[number],
+        segment=request.plan.segments[number].model_copy(update={"slice": None}),
         algorithm=request.algorithm,
         params=request.params,
         files=request.files,

@@ -95,13 +95,13 @@ class _Job:
         from media_ops.encoders.formats import choose_target
         from media_ops.frames.index import FrameIndex
         from media_ops.frames.produced import result_index
-        from media_ops.frames.source import only_video, open_media
+        from media_ops.frames.source import only_video, open_beside
         from media_ops.storage import open_store
 
         algorithm = registry.get(request.algorithm).from_params(request.params)
         store, container = open_store(request.store), container_format(request.container)
         index = FrameIndex.from_bytes(_read(store, request.index))
-        with open_media(request.source) as source:
+        with open_beside(request.source) as source:
             video = only_video(source)
             video_index = video.index
             tracks = other_tracks(source, video, container)

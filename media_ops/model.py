@@ -98,6 +98,11 @@ class JobOptions(Noun):
         False,
         description="Cut algorithms that cannot be cut exactly, too, and cross-fade their segments; the proof tells.",
     )
+    slices: Literal["virtual", "physical"] = Field(
+        "virtual",
+        description="`virtual`: each segment reads its part of the source by ranges; `physical`: its bytes are cut "
+        "out first and put into the store, for workers that cannot reach the source.",
+    )
     on_damage: Literal["strict", "conceal"] = Field(
         "strict",
         description="`strict` fails at the first damaged picture; `conceal` takes what the decoder makes of it, "
@@ -115,6 +120,7 @@ class Segment(Noun):
     last: int
     label: str
     rows: str = Field(description="Key of the segment's own rows of the index.")
+    slice: str | None = Field(None, description="Key of the source's bytes that it is read from; None: the source.")
     remove_frames: tuple[int, int] = Field(
         (0, 0), description="Frames before `start` and behind `end` that are processed too, and dropped."
     )
@@ -138,26 +144,6 @@ class Slicing(Noun):
     rule: str | None = None
 
 
-class Plan(Noun):
-    """How a source is cut. A plan of one segment means that it is processed whole."""
-
-    frames: int
-    slicing: Slicing
-    segments: list[Segment]
-    looked: list[Segment] = Field([], description="What is analysed first; none where the algorithm does not ask.")
-    warnings: list[str] = []
-
-
-class Versions(Noun):
-    """What computed a segment; segments of different versions are never joined."""
-
-    wheel: str
-    libavcodec: str
-    encoder: str
-    algorithm: str = Field("", description="Its name and version.")
-    arrays: str = Field("", description="What a frame algorithm computes with: NumPy and OpenCV.")
-
-
 class Metrics(Noun):
     """What an attempt cost. CPU seconds are user + system of the child process, its start included."""
 
@@ -170,6 +156,27 @@ class Metrics(Noun):
     algorithm_cpu_seconds: float = Field(0.0, description="Of `cpu_seconds`, those inside a frame algorithm.")
     moving_cpu_seconds: float = Field(0.0, description="Those that brought pictures into arrays and back.")
     megapixel_frames: float = Field(0.0, description="Megapixels of the source that it was given, warm-up included.")
+
+
+class Plan(Noun):
+    """How a source is cut. A plan of one segment means that it is processed whole."""
+
+    frames: int
+    slicing: Slicing
+    segments: list[Segment]
+    looked: list[Segment] = Field([], description="What is analysed first; none where the algorithm does not ask.")
+    warnings: list[str] = []
+    metrics: Metrics = Field(Metrics(), description="What making physical slices cost.")
+
+
+class Versions(Noun):
+    """What computed a segment; segments of different versions are never joined."""
+
+    wheel: str
+    libavcodec: str
+    encoder: str
+    algorithm: str = Field("", description="Its name and version.")
+    arrays: str = Field("", description="What a frame algorithm computes with: NumPy and OpenCV.")
 
 
 class Part(Noun):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from media_ops import registry
@@ -18,8 +19,16 @@ if TYPE_CHECKING:
     from media_ops.storage import Store
 
 
-def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None]) -> ProbeResult:
+# Of a far source's bytes: more were fetched where its blocks could not be kept.
+_MOST_READ = 1.2
+
+
+def probe(
+    request: ProbeRequest, on_progress: Callable[[int, int | None], None], scratch: Path | None = None
+) -> ProbeResult:
     """Give the profile of `source`; store its frame index, and its state for the merge to compare with.
+
+    With a folder for it, what a large far source holds beside its picture is stored, too.
 
     Where an algorithm is named, it looks whether it can work on this source with these parameters. `on_progress` gets
     packets read. Raises `SourceNotFound`, `NotMedia`, `NoVideo`, `Unsupported`, `ParamsInvalid`.
@@ -53,6 +62,7 @@ def probe(request: ProbeRequest, on_progress: Callable[[int, int | None], None])
         decoded_because=index.findings.decoded_because,
         damage=list(index.findings.damage),
         files=_considered(request, index, store),
+        beside=_beside(source, request, store, scratch, on_progress),
     )
 
 
@@ -85,6 +95,34 @@ def _indexed(
     )
     told = profile.model_copy(update={"anomalies": [*profile.anomalies, *seen]})
     return replace(index, facts=facts), told
+
+
+def _beside(
+    source: str,
+    request: ProbeRequest,
+    store: Store,
+    scratch: Path | None,
+    on_progress: Callable[[int, int | None], None],
+) -> str | None:
+    """Store what a far source holds beside its picture, for the sound and the merge; give its key."""
+    from media_ops.frames.beside import keep_beside
+    from media_ops.storage.attached import attached
+    from media_ops.storage.far import SMALL
+
+    found = attached(source)
+    # Small ones are fetched whole by whoever opens them, the merge too.
+    if scratch is None or found is None or found.far.size <= SMALL:
+        return None
+    if found.far.bytes_read > _MOST_READ * found.far.size:
+        return None
+    path = scratch / "beside"
+    sha256 = keep_beside(source, path, lambda packets: on_progress(packets, None))
+    if sha256 is None:
+        path.unlink(missing_ok=True)
+        return None
+    key = f"{request.prefix}/beside/{sha256}"
+    store.put(key, path)
+    return key
 
 
 def _considered(request: ProbeRequest, index: FrameIndex, store: Store) -> dict[str, StoredFile]:

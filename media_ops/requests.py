@@ -69,6 +69,22 @@ class ProbeResult(Noun):
     decoded_because: str | None = Field(None, description="Why packets were not enough; None if they were.")
     damage: list[tuple[int, int]] = Field([], description="Damaged spans of PTS, as far as the index knows.")
     files: dict[str, StoredFile] = Field({}, description="Files that parameters name, by parameter.")
+    beside: str | None = Field(None, description="Key of an excerpt of a far source without its pictures.")
+    metrics: Metrics = Metrics()
+
+
+class SliceRequest(SourceRequest):
+    """Store the bytes of `source` that segments are read from; `parts` are the keys of their rows of the index."""
+
+    store: str
+    prefix: str
+    parts: list[str]
+
+
+class SliceResult(Noun):
+    """Keys of the slices, by the key of the rows."""
+
+    slices: dict[str, str]
     metrics: Metrics = Metrics()
 
 
@@ -122,6 +138,7 @@ class AudioRequest(SourceRequest):
     store: str
     prefix: str
     container: str
+    beside: str | None = Field(None, description="Key of the source's excerpt without its pictures, if there is one.")
 
 
 class MergeRequest(SourceRequest):
@@ -143,6 +160,7 @@ class MergeRequest(SourceRequest):
     conceal: bool = False
     reuse: Reuse | None = None
     audio: AudioResult | None = None
+    beside: str | None = Field(None, description="Key of the source's excerpt without its pictures, if there is one.")
     verify: Literal["joints", "full"] = "joints"
     threads: int = 1
 

@@ -29,6 +29,7 @@ from media_ops.requests import (
     ProbeRequest,
     ProbeResult,
     ProcessRequest,
+    SliceRequest,
 )
 from media_ops.storage.far import shown
 from media_ops.storage.publish import scratch_beside
@@ -41,6 +42,7 @@ from media_ops.worker.attempt import (
     merge_attempt,
     probe_attempt,
     process_attempt,
+    slice_attempt,
 )
 
 _PREFIX = "job"
@@ -139,7 +141,7 @@ class _Job:
         with self.meter.stage("merge"):
             merging = self._merging(probe, plan, artefact, audio, results, wanted)
             merged = self.crew.do("merge", lambda: merge_attempt(merging))
-        self.costs += [part.metrics for part in (probe, *results, audio, merged) if part]
+        self.costs += [part.metrics for part in (probe, plan, *results, audio, merged) if part]
         for warning in [w for part in (*results, audio, merged) if part for w in part.warnings]:
             if warning not in draft["warnings"]:
                 draft["warnings"].append(warning)
@@ -153,11 +155,23 @@ class _Job:
 
         where = {"store": self.store, "prefix": _PREFIX}
         plan = cut(probe, self.algorithm, self.options, **where, workers=self.crew.workers)
+        if self.options.slices == "physical":
+            plan = self._sliced(plan)
         for segment in plan.segments:
             self.crew.tell(
                 Event("process", "planned", segment.order, total=segment.end - segment.start, message=segment.label)
             )
         return plan
+
+    def _sliced(self, plan: Plan) -> Plan:
+        from media_ops.slices import parts_of, with_slices
+
+        request = SliceRequest(
+            source=self.source, kept=self.kept, store=self.store, prefix=_PREFIX, parts=parts_of(plan)
+        )
+        with self.meter.stage("slice"):
+            made = self.crew.do("slice", lambda: slice_attempt(request))
+        return with_slices(plan, made)
 
     def _look(self, probe: ProbeResult, plan: Plan) -> str | None:
         """Let the algorithm look at the film first, if it wants to; give the key of what it found."""
@@ -197,7 +211,12 @@ class _Job:
         self, probe: ProbeResult, plan: Plan, artefact: str | None, container: str
     ) -> tuple[AudioResult | None, list[SegmentResult]]:
         request = AudioRequest(
-            source=self.source, kept=self.kept, store=self.store, prefix=_PREFIX, container=container
+            source=self.source,
+            kept=self.kept,
+            store=self.store,
+            prefix=_PREFIX,
+            container=container,
+            beside=probe.beside,
         )
         audio = self.crew.begin("audio", lambda: audio_attempt(request)) if probe.profile.has_audio else None
 
@@ -251,6 +270,7 @@ class _Job:
             artefact=artefact,
             conceal=self.options.on_damage == "conceal",
             audio=audio,
+            beside=probe.beside,
             verify=self.options.verify,
             threads=self._threads(plan),
         )

@@ -44,6 +44,12 @@ Blend = Annotated[
     bool,
     typer.Option("--blend", help="Cut algorithms that cannot be cut exactly, too, and cross-fade their segments."),
 ]
+Slices = Annotated[
+    Literal["virtual", "physical"],
+    typer.Option(
+        help="Let each segment read its part of the source, or cut its bytes out first, for workers without it."
+    ),
+]
 NoClobber = Annotated[bool, typer.Option("--no-clobber", help="Fail if the output exists.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
@@ -63,6 +69,7 @@ def command(
     verify: Verify = "joints",
     on_damage: OnDamage = "strict",
     blend: Blend = False,
+    slices: Slices = "virtual",
     no_clobber: NoClobber = False,
     as_json: Json = False,
 ) -> int:
@@ -83,6 +90,7 @@ def command(
         threads=threads,
         on_damage=on_damage,
         blend=blend,
+        slices=slices,
     )
     report = _run(algorithm, inputs, output, given, options, workers, not no_clobber, as_json)
     if as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from media_ops.container.sync import SoundTrack
-from media_ops.frames.source import open_media
+from media_ops.frames.source import open_beside
 
 # Packets may overlap by the rounding of a container's clock; Matroska's is 1 ms.
 _ROUNDING = Fraction(2, 1000)
@@ -19,7 +19,7 @@ def why_not_copied(source: str, index: int, *, timed: bool = True) -> str | None
     end: Fraction | None = None
     latest: int | None = None
     form: bytes | None = None
-    for number, packet in enumerate(SoundTrack(lambda: open_media(source), index).packets()):
+    for number, packet in enumerate(SoundTrack(lambda: open_beside(source), index).packets()):
         before, form = form, _adts_form(bytes(packet))
         if number and (form != before or packet.has_sidedata("new_extradata")):
             return f"its coding changes after {number} packets"

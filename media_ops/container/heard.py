@@ -12,7 +12,7 @@ from av.audio.frame import AudioFrame
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
-from media_ops.frames.source import demux, open_media
+from media_ops.frames.source import demux, open_beside
 
 UNKNOWN = "unknown"
 # Smaller steps back are rounding of the container's clock.
@@ -85,7 +85,7 @@ def heard(path: str) -> list[Heard]:
 
 def heard_by_index(path: str) -> dict[int, Heard]:
     """Do so, by the index of the stream."""
-    with open_media(path) as container:
+    with open_beside(path) as container:
         tracks = {}
         for stream in container.streams.audio:
             context = stream.codec_context

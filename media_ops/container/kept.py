@@ -13,7 +13,7 @@ from media_ops.errors import ProofFailed
 from media_ops.frames.index import Facts
 from media_ops.frames.light import NO_LIGHT
 from media_ops.frames.look import DisplayMatrix, display_matrix, look
-from media_ops.frames.source import open_media
+from media_ops.frames.source import open_beside, open_media
 from media_ops.model import Track
 
 # Matroska holds angles, so that the matrix is calculated anew (65536 is 1).
@@ -60,7 +60,7 @@ def names_lost(path: Path, source: str, video_index: int, tracks: list[Track], c
     Raises `ProofFailed` when a track is missing.
     """
     lost = []
-    with open_media(source) as reading, open_media(path) as made:
+    with open_beside(source) as reading, open_media(path) as made:
         pairs: list[tuple[int, Stream]] = [(video_index, made.streams.video[0])]
         for kind, streams in (("audio", made.streams.audio), ("subtitle", made.streams.subtitles)):
             kept = [track.index for track in tracks if track.kind == kind and track.action != "drop"]

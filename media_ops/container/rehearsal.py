@@ -14,7 +14,7 @@ from media_ops.container.presented import difference
 from media_ops.container.priming import CopyLane, add_sound
 from media_ops.container.result import moved, muxer_options
 from media_ops.container.sync import SoundTrack
-from media_ops.frames.source import demux, open_media
+from media_ops.frames.source import demux, open_beside
 from media_ops.model import Track
 
 
@@ -28,7 +28,7 @@ def not_kept(source: str, tracks: list[Track], container: str, scratch: Path) ->
     if not wanted:
         return {}
     trial = scratch / "rehearsal"
-    with open_media(source) as reading:
+    with open_beside(source) as reading:
         numbers = {stream.index: number for number, stream in enumerate(reading.streams.audio)}
     originals = heard(source)
     earliest = min(originals[numbers[index]].start or Fraction(0) for index in wanted)
@@ -48,12 +48,12 @@ def not_kept(source: str, tracks: list[Track], container: str, scratch: Path) ->
 
 
 def _copy(source: str, index: int, container: str, trial: Path, shift: Fraction) -> None:
-    with open_media(source) as reading:
+    with open_beside(source) as reading:
         stream: Any = reading.streams[index]
         clock = reading.streams.video[0].time_base if reading.streams.video else None
         options = muxer_options(container, clock or Fraction(1, 90000))
         with av.open(str(trial), "w", format=container, options=options) as output:
-            lane: CopyLane = add_sound(output, stream, SoundTrack(lambda: open_media(source), index), container)
+            lane: CopyLane = add_sound(output, stream, SoundTrack(lambda: open_beside(source), index), container)
             lane.stream.time_base = stream.time_base
             for packet in demux(reading, stream):
                 if packet.size:

@@ -26,7 +26,7 @@ from media_ops.container.sync import SoundTrack
 from media_ops.container.tracks import MATROSKA
 from media_ops.errors import Unsupported
 from media_ops.frames.light import NO_LIGHT
-from media_ops.frames.source import demux, open_media
+from media_ops.frames.source import demux, open_beside
 from media_ops.model import Track
 
 # A `timecode` tag makes the MP4 header fail; the others describe the source's file, not its content.
@@ -67,7 +67,7 @@ def write_result(path: Path, container: str, contents: Contents, on_packet: Call
     """Mux `contents` into `path`. Raises `Unsupported` when the container refuses a stream."""
     time_base = contents.video.index.facts.time_base
     with ExitStack() as stack:
-        source = stack.enter_context(open_media(contents.source))
+        source = stack.enter_context(open_beside(contents.source))
         options = muxer_options(container, time_base)
         output = stack.enter_context(av.open(str(path), "w", format=container, options=options))
         video = _video_stream(stack, output, contents, container)
@@ -165,7 +165,7 @@ def _lane(track: Track, stream: Stream, output: OutputContainer, contents: Conte
     if track.action != "copy":
         return None
     if track.kind == "audio":
-        return add_sound(output, stream, SoundTrack(lambda: open_media(contents.source), track.index), container)
+        return add_sound(output, stream, SoundTrack(lambda: open_beside(contents.source), track.index), container)
     if track.kind == "picture" and container in MATROSKA:
         _attach_cover(contents.source, stream, output)
         return None
@@ -179,7 +179,7 @@ def _lane(track: Track, stream: Stream, output: OutputContainer, contents: Conte
 def _attach_cover(source: str, stream: Stream, output: OutputContainer) -> None:
     """Attach a cover as Matroska wants it: as a file of a known name."""
     extension, kind = ("png", "image/png") if stream.codec_context.name == "png" else ("jpg", "image/jpeg")
-    with open_media(source) as container:
+    with open_beside(source) as container:
         picture = next(packet for packet in container.demux(container.streams[stream.index]) if packet.size)
         output.add_attachment(f"cover.{extension}", kind, bytes(picture))
 

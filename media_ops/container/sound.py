@@ -20,7 +20,7 @@ from media_ops.container.heard import Heard
 from media_ops.container.padding import mark_padding
 from media_ops.container.priming import CopyLane
 from media_ops.errors import DamagedMedia
-from media_ops.frames.source import demux, open_media
+from media_ops.frames.source import demux, open_beside
 
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _OPUS_RATE = 48000
@@ -52,7 +52,7 @@ def encode_tracks(
 
     Raises `DamagedMedia` when the sound cannot be decoded in its middle, or has times that lie over each other.
     """
-    with open_media(source) as container:
+    with open_beside(source) as container:
         rates = [_rate(container.streams[index], codec) for index, codec in codecs.items()]
     for index in codecs:
         overlap = sound[index].overlap
@@ -63,7 +63,7 @@ def encode_tracks(
     form = "mov"
     if path.suffix == ".mka":
         form, options = "matroska", {"avoid_negative_ts": "disabled"}
-    with open_media(source) as container, av.open(str(path), "w", format=form, options=options) as output:
+    with open_beside(source) as container, av.open(str(path), "w", format=form, options=options) as output:
         tracks = {
             index: _Track(container.streams[index], codec, output, sound[index].end, edited)  # type: ignore[arg-type]
             for index, codec in codecs.items()

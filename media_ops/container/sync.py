@@ -15,7 +15,7 @@ from av.packet import Packet
 
 from media_ops.errors import ProofFailed
 from media_ops.frames.index import FrameIndex
-from media_ops.frames.source import demux, open_media
+from media_ops.frames.source import demux, open_beside, open_media
 from media_ops.model import Track
 
 
@@ -66,7 +66,7 @@ def common_shift(source: str, index: FrameIndex, tracks: list[Track]) -> Fractio
     earliest = int(index.frame_pts.min()) * time_base
     for track in tracks:
         if track.kind == "audio" and track.action != "drop":
-            sound = SoundTrack(lambda: open_media(source), track.index)
+            sound = SoundTrack(lambda: open_beside(source), track.index)
             first = next(sound.packets(), None)
             if first is not None and first.pts is not None and first.pts < 0:
                 earliest = min(earliest, sound.presented_start())
@@ -96,7 +96,7 @@ def check_sound(
     moved = []
     fresh = 0
     for sound, track in zip(made, kept, strict=True):
-        original = SoundTrack(lambda: open_media(source), track.index)
+        original = SoundTrack(lambda: open_beside(source), track.index)
         if track.action == "encode":
             assert encoded is not None
             encoding = SoundTrack(encoded, fresh)
@@ -104,7 +104,7 @@ def check_sound(
             moved.append(check_alignment(original, encoding))
             original = encoding
         moved.append(_compare(sound, original, shift))
-    with open_media(source) as container:
+    with open_beside(source) as container:
         place = {stream.index: number for number, stream in enumerate(container.streams.audio)}
     theirs = heard(source)
     for ours, track in zip(heard(str(result)), kept, strict=True):

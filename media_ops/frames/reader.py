@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 from media_ops.errors import DamagedMedia, FrameLost, Unsupported
 from media_ops.frames.decoding import ON_ONE_THREAD, decode, flushed, is_damaged_intra, packets_with_content
 from media_ops.frames.index import NO_PTS, Rows
+from media_ops.frames.packets import OnPacket
 from media_ops.frames.source import only_video, open_media
 
 # After a seek that lands too late, go back by so many seconds, doubling; then read from the beginning.
@@ -126,6 +127,14 @@ class FrameReader:
                 f"{frame.width}x{frame.height} {frame.format.name}",
                 rule="changing-picture",
             )
+
+
+def pass_over(path: str | Path, rows: Rows, on_packet: OnPacket) -> None:
+    """Read what `FrameReader` reads, and decode none of it."""
+    with open_media(path) as container:
+        for number, _ in enumerate(_from_entry(container, only_video(container), rows)):
+            if number % 256 == 255:
+                on_packet(number)
 
 
 def _from_entry(container: InputContainer, video: VideoStream, rows: Rows) -> Iterator[Packet[Any]]:

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from media_ops.errors import NotMedia, NoVideo, SourceNotFound, Unsupported
 from media_ops.frames.allowed import DEMUXERS, PROTOCOLS, address, forced, refusal
 from media_ops.storage.attached import attached
+from media_ops.storage.stand_in import Part, stand_in
 
 _MOST_PIXELS = 8192 * 8192
 _BESIDE = (
@@ -31,8 +32,17 @@ def open_media(path: str | Path) -> InputContainer:
 
     Raises `SourceNotFound` or `NotMedia`; rule `container` where FFmpeg knows the bytes but must not follow them.
     """
+    return _opened(path, "all")
+
+
+def open_beside(path: str | Path) -> InputContainer:
+    """Do so for all but the picture: of a far source, that may be an excerpt without its pictures."""
+    return _opened(path, "beside")
+
+
+def _opened(path: str | Path, part: Part) -> InputContainer:
     try:
-        return _open(path)
+        return _open(path, part)
     except FileNotFoundError as error:
         raise SourceNotFound(f"{path}: there is no such file") from error
     except (FFmpegError, ValueError, OSError) as error:
@@ -42,9 +52,9 @@ def open_media(path: str | Path) -> InputContainer:
         raise NotMedia(f"{path}: not a media file that can be opened ({reason})") from error
 
 
-def _open(path: str | Path) -> InputContainer:
-    far = attached(path)
-    file: Any = far.open() if far else address(path)
+def _open(path: str | Path, part: Part = "all") -> InputContainer:
+    far, instead = attached(path), stand_in(path, part) or stand_in(path)
+    file: Any = instead() if instead else far.open() if far else address(path)
     container: InputContainer = av.open(
         file,
         format=forced(path),

@@ -12,6 +12,7 @@ from media_ops.errors import NotMedia, SourceNotAllowed, SourceNotFound
 from media_ops.storage.address import file_path, scheme_of
 from media_ops.storage.attached import attached
 from media_ops.storage.far import FarObject, is_far, shown
+from media_ops.storage.stand_in import stand_in
 
 
 def find_source(uri: str) -> str:
@@ -32,7 +33,7 @@ def find_source(uri: str) -> str:
 
 def lies_far(uri: str) -> bool:
     """Whether an address is to be asked for: a file whose name merely looks like one is found first."""
-    return is_far(uri) and not os.path.lexists(uri)
+    return is_far(uri) and not os.path.lexists(uri) and not stand_in(uri)
 
 
 def open_far(uri: str) -> FarObject:
@@ -48,6 +49,12 @@ def open_far(uri: str) -> FarObject:
 
 def open_source(name: str | Path) -> BinaryIO:
     """Open a source to read its bytes, near or far."""
+    instead = stand_in(name)
+    return cast(BinaryIO, instead()) if instead else open_itself(name)
+
+
+def open_itself(name: str | Path) -> BinaryIO:
+    """Open a source, whatever stands in for it."""
     far = attached(name)
     return cast(BinaryIO, far.open()) if far else open(name, "rb")
 

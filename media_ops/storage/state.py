@@ -37,7 +37,7 @@ class SourceState(Noun):
         if found := attached(path):
             if found.failure:
                 raise found.failure
-            return self._check_far(str(path), *found.far.now())
+            return self.check_version(str(path), *found.far.now())
         try:
             now = SourceState.of(path)
         except OSError as error:
@@ -51,9 +51,10 @@ class SourceState(Noun):
     def check_opened(self, path: str) -> None:
         """Raise `SourceChanged` if the far source that this process opened is another."""
         now = SourceState.of(path)
-        self._check_far(path, now.size, now.version)
+        self.check_version(path, now.size, now.version)
 
-    def _check_far(self, path: str, size: int, version: str) -> None:
+    def check_version(self, path: str, size: int, version: str) -> None:
+        """Raise `SourceChanged` unless a far source has that size and version."""
         if (size, version) != (self.size, self.version):
             raise SourceChanged(
                 f"{path}: the source was changed while it was worked on: {self.size} bytes of version "

@@ -30,6 +30,8 @@ from media_ops.requests import (
     ProbeRequest,
     ProbeResult,
     ProcessRequest,
+    SliceRequest,
+    SliceResult,
 )
 from media_ops.settings import Settings
 from media_ops.storage.publish import scratch_beside
@@ -37,7 +39,7 @@ from media_ops.worker.handover import handed_over
 from media_ops.worker.stall import StallWatch
 
 R = TypeVar("R", bound=Noun)
-Verb = Literal["probe", "analyse", "conclude", "process", "audio", "merge", "compare", "check", "witness"]
+Verb = Literal["probe", "analyse", "conclude", "process", "audio", "merge", "slice", "compare", "check", "witness"]
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,11 @@ def conclude_attempt(request: ConcludeRequest) -> Attempt[AnalyseResult]:
 def process_attempt(request: ProcessRequest) -> Attempt[SegmentResult]:
     """Produce one segment."""
     return Attempt("process", request, SegmentResult)
+
+
+def slice_attempt(request: SliceRequest) -> Attempt[SliceResult]:
+    """Cut the bytes of segments out of a source."""
+    return Attempt("slice", request, SliceResult)
 
 
 def audio_attempt(request: AudioRequest) -> Attempt[AudioResult]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from media_ops.errors import MediaError, OurError, WorldError
+from media_ops.worker.excerpts import beside, sliced
 from media_ops.worker.limits import die_with, limit_resources
 from media_ops.worker.near import near
 
@@ -32,10 +33,14 @@ def main() -> int:
     os.dup2(2, 1)
     pipe = _Pipe(answers)
     try:
-        with near(verb, sys.stdin.read(), scratch) as asked:
+        with (
+            sliced(sys.stdin.read()) as piece,
+            near(verb, piece.request, scratch) as asked,
+            beside(asked.request),
+        ):
             result = _run(verb, asked.request, scratch, pipe.progress)
-            if asked.sources and "metrics" in result:
-                result["metrics"]["bytes_read"] = asked.bytes_read
+            if "metrics" in result and (asked.sources or piece.bytes_read):
+                result["metrics"]["bytes_read"] = asked.bytes_read + piece.bytes_read
     except MediaError as error:
         pipe.send({"error": error.to_record()})
     except (OSError, MemoryError) as error:
@@ -76,10 +81,14 @@ def _run(verb: str, request: str, scratch: Path, on_progress: Any) -> dict[str, 
         from media_ops.audio import prepare_audio
 
         return prepare_audio(requests.AudioRequest.model_validate_json(request), scratch, on_progress).model_dump()
+    if verb == "slice":
+        from media_ops.slices import slice_source
+
+        return slice_source(requests.SliceRequest.model_validate_json(request), scratch, on_progress).model_dump()
     if verb == "probe":
         from media_ops.probe import probe
 
-        return probe(requests.ProbeRequest.model_validate_json(request), on_progress).model_dump()
+        return probe(requests.ProbeRequest.model_validate_json(request), on_progress, scratch).model_dump()
     if verb == "compare":
         from media_ops.compare import CompareRequest, compare
 

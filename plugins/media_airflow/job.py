@@ -16,9 +16,11 @@ from media_ops.algorithm import Algorithm
 from media_ops.asked import CONTAINERS
 from media_ops.encoders.chosen import check_container
 from media_ops.errors import ParamsInvalid, StoreUnavailable
-from media_ops.model import JobOptions
+from media_ops.model import JobOptions, Segment
 from media_ops.publishing import Wanted
 from media_ops.registry import get
+from media_ops.requests import ProbeResult
+from media_ops.storage.far import is_far
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,12 @@ class Job:
     def source_file(self) -> str:
         """Give the resolved source, or refuse it; asked anew by each task, because a link can be turned meanwhile."""
         return source_file(self.source, self.settings)
+
+    def source_of(self, segment: Segment, probe: ProbeResult) -> str:
+        """Give what a segment is read from; where it has a slice, a file that was probed need not be here."""
+        if segment.slice and not is_far(self.source):
+            return probe.profile.source
+        return self.source_file()
 
     def wanted(self, source: str) -> Wanted:
         """Say where the result goes, or refuse that."""
@@ -107,6 +115,7 @@ def _options(algorithm: str, params: Mapping[str, Any]) -> JobOptions:
         "verify": params.get("verify", "joints"),
         "on_damage": params.get("on_damage", "strict"),
         "blend": params.get("blend", False),
+        "slices": params.get("slices", "virtual"),
     }
     if not whole:
         wanted |= {name: params.get(name) for name in ("segments", "segment_seconds")}

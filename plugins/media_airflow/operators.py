@@ -21,6 +21,7 @@ from media_ops.requests import (
     ProbeResult,
     ProcessRequest,
     Reuse,
+    SliceRequest,
     digests_of,
 )
 
@@ -87,9 +88,20 @@ class CutOperator(JobTask):
         plan = cut(
             probe, job.algorithm, job.options, store=settings.store, prefix=job.prefix, workers=settings.workers
         )
+        if job.options.slices == "physical":
+            plan = self._sliced(plan, job, context)
         kept = plan.model_copy(update={"looked": []}) if plan.looked == plan.segments else plan
         context["ti"].xcom_push(PLAN_KEY, kept.model_dump(mode="json", exclude={"segments"}))
         return [segment.model_dump(mode="json") for segment in plan.segments]
+
+    def _sliced(self, plan: Plan, job: Job, context: Context) -> Plan:
+        from media_ops.slices import parts_of, with_slices
+        from media_ops.worker.attempt import slice_attempt
+
+        request = SliceRequest(
+            source=job.source_file(), store=job.settings.store, prefix=job.prefix, parts=parts_of(plan)
+        )
+        return with_slices(plan, self.run_attempt(slice_attempt(request), context))
 
 
 class AnalyseOperator(JobTask):
@@ -107,15 +119,16 @@ class AnalyseOperator(JobTask):
         """Return an `AnalyseResult`."""
         from media_ops.worker.attempt import analyse_attempt
 
-        segment = self.segment or context["ti"].xcom_pull(task_ids="cut", key=PLAN_KEY)["looked"][0]
+        found = self.segment or context["ti"].xcom_pull(task_ids="cut", key=PLAN_KEY)["looked"][0]
+        segment, probe = Segment.model_validate(found), ProbeResult.model_validate(self.probe)
         request = AnalyseRequest(
-            source=job.source_file(),
+            source=job.source_of(segment, probe),
             store=job.settings.store,
             prefix=job.prefix,
-            segment=Segment.model_validate(segment),
+            segment=segment,
             algorithm=self.algorithm,
             params=job.params,
-            files=ProbeResult.model_validate(self.probe).files,
+            files=probe.files,
             trace_id=str(uuid.uuid4()),
             threads=job.options.threads or 1,
             conceal=job.options.on_damage == "conceal",
@@ -168,12 +181,12 @@ class ProcessOperator(JobTask):
         from media_ops.worker.attempt import process_attempt
 
         found = self.earlier.get("conclude") or self.earlier.get("analyse")
-        probe = ProbeResult.model_validate(self.probe)
+        segment, probe = Segment.model_validate(self.segment), ProbeResult.model_validate(self.probe)
         request = ProcessRequest(
-            source=job.source_file(),
+            source=job.source_of(segment, probe),
             store=job.settings.store,
             prefix=job.prefix,
-            segment=Segment.model_validate(self.segment),
+            segment=segment,
             algorithm=self.algorithm,
             params=job.params,
             files=probe.files,
@@ -199,7 +212,8 @@ class AudioOperator(JobTask):
         """Return an `AudioResult`."""
         from media_ops.worker.attempt import audio_attempt
 
-        if not ProbeResult.model_validate(self.probe).profile.has_audio:
+        probe = ProbeResult.model_validate(self.probe)
+        if not probe.profile.has_audio:
             raise AirflowSkipException("the source has no sound")
         source = job.source_file()
         request = AudioRequest(
@@ -207,6 +221,7 @@ class AudioOperator(JobTask):
             store=job.settings.store,
             prefix=job.prefix,
             container=job.wanted(source).container,
+            beside=probe.beside,
         )
         return self.run_attempt(audio_attempt(request), context).model_dump(mode="json")
 
@@ -263,11 +278,12 @@ class MergeOperator(JobTask):
             conceal=job.options.on_damage == "conceal",
             reuse=Reuse(source_sha256=probe.sha256),
             audio=AudioResult.model_validate(sound) if sound else None,
+            beside=probe.beside,
             verify=job.options.verify,
             threads=job.options.threads or 1,
         )
         merged = self.run_attempt(merge_attempt(request), context)
         looked = [AnalyseResult.model_validate(self.found)] if self.found else []
-        costs = [part.metrics for part in (probe, *looked, *results, request.audio, merged) if part]
+        costs = [part.metrics for part in (probe, request.plan, *looked, *results, request.audio, merged) if part]
         job_figures = figures(merged.proof, results, costs)
         return merged.model_copy(update={"job": job_figures}).model_dump(mode="json")

@@ -98,6 +98,15 @@ _SLICING: dict[str, Any] = {
         "tells. Off: such an algorithm gets the whole file in one piece.",
         section="Slicing",
     ),
+    "slices": Param(
+        "virtual",
+        type="string",
+        enum=["virtual", "physical"],
+        title="Slices",
+        description_md="`virtual`: each segment reads its part of the source; `physical`: its bytes are cut out "
+        "first and put into the store, for workers that cannot reach the source.",
+        section="Slicing",
+    ),
     "on_damage": Param(
         "strict",
         type="string",

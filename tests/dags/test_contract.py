@@ -83,6 +83,7 @@ class TestDag:
 
     def test_files_and_choices_can_be_filled_in(self, dag: Any, name: str) -> None:
         assert dag.params.get_param("blend").schema["type"] == "boolean"
+        assert dag.params.get_param("slices").schema["enum"] == ["virtual", "physical"]
         for key in get(name).file_params():
             schema = dag.params.get_param(key).schema
             assert ("string" in schema["type"], "file" in schema) == (True, False), key

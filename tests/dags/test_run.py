@@ -58,6 +58,21 @@ def test_a_silent_clip_skips_the_sound_and_is_merged(
     assert output.exists()
 
 
+@pytest.mark.slow
+def test_slices_are_read_in_place_of_the_source(run: Callable[..., Run], place: Place, clip: Path) -> None:
+    made = []
+    for slices in ("virtual", "physical"):
+        output = place.root / slices / "out.mp4"
+        source = place.root / clip.name
+        source.unlink(missing_ok=True)
+        done = run(source=link(clip, place.root), output=str(output), segments=3, preset="ultrafast", slices=slices)
+        assert done.state == "success"
+        made.append(output.read_bytes())
+    assert made[0] == made[1]
+    left = [path.parent.name for path in place.store.rglob("*") if path.is_file()]
+    assert not [name for name in left if name.startswith("slices")]
+
+
 def progress(run_id: str) -> dict[int, Any]:
     """Read the progress of a run's segments by map index."""
     from airflow.models.task_state_store import TaskStateStoreModel
