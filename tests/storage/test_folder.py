@@ -158,7 +158,9 @@ def test_a_folder_that_comes_and_goes_is_made_again(tmp_path: Path, monkeypatch:
         mkdir(self, *more, **named)
 
     monkeypatch.setattr(Path, "mkdir", seen)
-    monkeypatch.setattr(Path, "is_dir", lambda self: not (gone == [self] and gone.append(self) is None) and is_dir(self))
+    monkeypatch.setattr(
+        Path, "is_dir", lambda self: not (gone == [self] and gone.append(self) is None) and is_dir(self)
+    )
     store.put("a/key", b"x")
     assert [found.key for found in store.list()] == ["a/key", "a/other"]
     assert gone
