@@ -41,6 +41,7 @@ def test_buckets(tmp_path: Path) -> None:
     stores = read(tmp_path, GOOD.format(home="s3://"))
     assert stores.result.store == "s3://media-result"
     assert stores.result.bucket == "media-result"
+    assert read(tmp_path, GOOD.format(home="s3://").replace(": media-result", ": s3://own/")).result.bucket == "own"
     mixed = GOOD.format(home="s3://").replace("store: media-segment", f"store: {tmp_path}/segments")
     assert read(tmp_path, mixed).segment.bucket is None
     assert read(tmp_path, GOOD.format(home=tmp_path).replace("store: media-result", "store: s3://own")).result.bucket
