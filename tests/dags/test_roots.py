@@ -116,7 +116,8 @@ def test_other_schemes_and_relative_paths_are_refused(tree: Path, text: str) -> 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("http://host/a.mp4", "host:80 is not among the hosts"), ("s3://b/a.mp4", "not in a bucket that jobs may use")],
+    [("http://host/a.mp4", "host:80 is not among the hosts"), ("s3://b/a.mp4", "not in a bucket that jobs may use")]
+    + [("s3:///a.mp4", "not in a bucket that jobs may use")],
 )
 def test_far_sources_that_nobody_listed_are_refused_and_outputs_are_near(tree: Path, text: str, reason: str) -> None:
     with pytest.raises(SourceNotAllowed, match=reason):

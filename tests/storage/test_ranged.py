@@ -64,11 +64,20 @@ def test_the_block_that_was_not_used_for_longest_goes() -> None:
 
 
 def test_the_first_block_that_came_with_opening_is_not_fetched_again() -> None:
-    file = ranged(DATA, block=100, first=DATA[:100])
-    assert (file.read(100), file.requests) == (DATA[:100], 1)
-    assert (file.fetch(10, 90), file.requests) == (DATA[10:100], 1)
-    assert (file.fetch(10, 91), file.requests) == (DATA[10:101], 2)
-    assert file.bytes_read == 191
+    asked: list[tuple[int, int]] = []
+
+    def fetch(offset: int, length: int) -> bytes:
+        asked.append((offset, length))
+        return DATA[offset : offset + length]
+
+    file = RangedFile(fetch, len(DATA), block=100, first=DATA[:100])
+    assert file.read(100) == DATA[:100]
+    assert file.fetch(10, 90) == DATA[10:100]
+    assert asked == []
+    assert file.fetch(10, 91) == DATA[10:101]
+    assert file.read(1) == DATA[100:101]
+    assert asked == [(10, 91), (100, 100)]
+    assert (file.requests, file.bytes_read) == (3, 291)  # what came with opening was fetched, too
 
 
 def test_a_buffer_is_filled_as_far_as_there_is_anything() -> None:
