@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,15 +28,10 @@ INTERNAL += ["[::127.0.0.1]", "[::ffff:0:127.0.0.1]", "[fec0::1]", "[2001:0:7f00
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    folder = tmp_path / "served"
-    folder.mkdir()
-    (folder / "data").write_bytes(DATA)
-    with web(folder) as state:
-        monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", state.host)
-        monkeypatch.setenv("MEDIA_OPS_HTTP_PRIVATE", "1")
-        monkeypatch.setenv("MEDIA_OPS_SOURCE_PATIENCE", "0.3")
-        yield state
+def server(served: Web, monkeypatch: pytest.MonkeyPatch) -> Web:
+    (served.folder / "data").write_bytes(DATA)
+    monkeypatch.setenv("MEDIA_OPS_SOURCE_PATIENCE", "0.3")
+    return served
 
 
 @pytest.mark.parametrize(
