@@ -10,8 +10,11 @@ from types import SimpleNamespace
 import pytest
 
 from media_ops.storage.attached import Attached, attach, attached, detach
+from media_ops.storage.blocks import BlockFile
 from media_ops.storage.far import SMALL
 from media_ops.storage.ranged import BLOCK
+
+DATA = bytes(range(251)) * 8000
 
 
 @dataclass
@@ -74,3 +77,15 @@ def test_two_of_one_name_are_told_apart(tmp_path: Path) -> None:
     finally:
         for name in names:
             detach(name)
+
+
+def test_a_damaged_block_is_not_there(tmp_path: Path) -> None:
+    blocks = BlockFile(tmp_path / "x", len(DATA))
+    blocks.put(1, DATA[BLOCK : 2 * BLOCK])
+    assert blocks.get(0) is None
+    assert blocks.get(1) == DATA[BLOCK : 2 * BLOCK]
+    with (tmp_path / "x").open("r+b") as file:
+        file.seek(BLOCK + 9)
+        file.write(b"\0\0")
+    assert blocks.get(1) is None
+    blocks.close()

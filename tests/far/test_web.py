@@ -12,7 +12,6 @@ import pytest
 from media_ops.errors import MediaError, NotMedia, SourceChanged, SourceNotAllowed, SourceNotFound, StoreUnavailable
 from media_ops.storage import hosts
 from media_ops.storage.attached import Attached, attach, detach
-from media_ops.storage.blocks import BlockFile
 from media_ops.storage.far import SMALL, shown
 from media_ops.storage.ranged import BLOCK
 from media_ops.storage.source import open_source
@@ -292,15 +291,3 @@ def test_blocks_are_fetched_once_by_all_who_share_them(server: Web, tmp_path: Pa
         file.seek(BLOCK + 3)
         assert file.read(BLOCK) == DATA[BLOCK + 3 : 2 * BLOCK + 3]
     assert two.far.bytes_read == before
-
-
-def test_a_damaged_block_is_not_there(tmp_path: Path) -> None:
-    blocks = BlockFile(tmp_path / "x", len(DATA))
-    blocks.put(1, DATA[BLOCK : 2 * BLOCK])
-    assert blocks.get(0) is None
-    assert blocks.get(1) == DATA[BLOCK : 2 * BLOCK]
-    with (tmp_path / "x").open("r+b") as file:
-        file.seek(BLOCK + 9)
-        file.write(b"\0\0")
-    assert blocks.get(1) is None
-    blocks.close()

@@ -84,10 +84,9 @@ def _handler(state: Web) -> type[BaseHTTPRequestHandler]:
             if isinstance(fault, int):
                 return self._plain(fault)
             if isinstance(fault, tuple):
-                status, headers, body = fault
-                return self._plain(status, body, **headers)
+                return self._plain(*fault)
             if path in state.redirects:
-                return self._plain(302, Location=state.redirects[path])
+                return self._plain(302, {"Location": state.redirects[path]})
             file = state.folder / unquote(path.lstrip("/"))
             if not file.is_file():
                 return self._plain(404)
@@ -108,7 +107,7 @@ def _handler(state: Web) -> type[BaseHTTPRequestHandler]:
                 first, last = asked.removeprefix("bytes=").split("-")
                 start, end = int(first), min(int(last) + 1 if last else size, size)
                 if start >= size:
-                    return self._plain(416, **{"Content-Range": f"bytes */{size}"})
+                    return self._plain(416, {"Content-Range": f"bytes */{size}"})
                 code, more = 206, {"Content-Range": f"bytes {start}-{end - 1}/{size}"}
             self.send_response(code)
             length = {"Content-Length": str(end - start)} if state.lengths else {"Connection": "close"}
@@ -127,9 +126,9 @@ def _handler(state: Web) -> type[BaseHTTPRequestHandler]:
                         state.sent += len(part)
             return None
 
-        def _plain(self, status: int, body: bytes = b"", **headers: str) -> None:
+        def _plain(self, status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> None:
             self.send_response(status)
-            for name, value in (headers | {"Content-Length": str(len(body))}).items():
+            for name, value in ((headers or {}) | {"Content-Length": str(len(body))}).items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
