@@ -167,10 +167,11 @@ class FolderStore:
                 try:
                     place.parent.mkdir(parents=True, exist_ok=True)
                 except FileExistsError:
-                    # pathlib saw it, then looked what it was, and a deleter had been there in between.
-                    if place.parent.is_dir() or not os.path.lexists(place.parent):
-                        continue
-                    raise
+                    # pathlib saw it, then looked what it was, and a deleter had been there in between. One look
+                    # here: between two of them another writer makes it again (seen with eight threads).
+                    if _is_in_the_way(place.parent):
+                        raise
+                    continue
                 if os.path.realpath(place.parent) != str(place.parent):
                     raise OSError(errno.ELOOP, "a folder on the way is a symbolic link")
                 with moving(self.root):
@@ -233,6 +234,13 @@ def _describe(key: str, status: os.stat_result) -> Stat:
 def _version(status: os.stat_result) -> str:
     """Give what a replacement changes: a file that was moved here keeps its time, but is another file."""
     return f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}"
+
+
+def _is_in_the_way(place: Path) -> bool:
+    try:
+        return not stat.S_ISDIR(place.lstat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _sidecar(place: Path) -> Path:

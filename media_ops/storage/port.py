@@ -1,4 +1,4 @@
-"""The interface of every store; `tests/storage/test_contract.py` is its law."""
+"""The interface of every store; `tests/storage/test_contract*.py` are its law."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from media_ops.settings import Settings
 FONT = Path(Settings().font).read_bytes()
 WHITE, RED = (255, 255, 255, 255), (255, 0, 0, 255)
 Planes = tuple[Any, ...]
+BOX: dict[str, Any] = {"position": "40,20", "size": 100 * 40 / 120, "opacity": 1}  # 40x40 pixels at 40,20 of 160x120
 
 
 def film(width: int = 160, height: int = 120, **facts: Any) -> Film:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.spoiling import done
+
 MEDIA = [sys.executable, "-m", "media_ops.cli"]
 Media = Callable[..., subprocess.CompletedProcess[str]]
+Clip = Callable[[str], Path]
 
 
 @pytest.fixture
@@ -44,3 +48,18 @@ def media(folder: Path) -> Media:
 def left_in(folder: Path) -> list[str]:
     """Name what lies in a folder, hidden names included."""
     return sorted(os.listdir(folder))
+
+
+@pytest.fixture(scope="session")
+def made(clip: Clip, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with a source, its result and the proof; never changed."""
+    folder = tmp_path_factory.mktemp("made")
+    shutil.copy(clip("plain.mp4"), folder / "source.mp4")
+    done(folder / "source.mp4", folder / "out.mp4")
+    return folder
+
+
+@pytest.fixture
+def pair(made: Path, tmp_path: Path) -> Path:
+    """Give a copy of it, to be spoiled."""
+    return Path(shutil.copytree(made, tmp_path / "pair"))

@@ -66,6 +66,35 @@ def test_for_people(media: Media, config: Path, folder: Path) -> None:
     assert "NOT AS CONFIGURED" not in media("storage", "status", "--config", config).stdout
 
 
+def test_what_is_there_and_what_goes_is_told_to_people(media: Media, config: Path, folder: Path) -> None:
+    rules = f"colder_after_days: 3, cold: {folder}/cold, delete_after_days: 30"
+    config.write_text(config.read_text().replace("colder_after_days: 3, colder_class: GLACIER_IR", rules))
+    said = media("storage", "status", "--config", config).stdout
+    assert "the folder is missing" in said
+    assert "objects," not in said
+    assert "there is no such folder yet" in media("storage", "tidy", "--config", config).stdout
+    media("storage", "init", "--config", config)
+    bare = media("storage", "status", "--config", config).stdout
+    assert bare.count("0 objects, 0 bytes") == 3
+    assert "in `cold`" not in bare
+    assert "incomplete" not in bare
+    store, cold = FolderStore(folder / "home" / "media-source"), FolderStore(folder / "cold")
+    for place, key, days in ((store, "new film", 1), (cold, "old", 10)):
+        place.put(key, b"x" * len(key))
+        os.utime(place.path(key) or "", (time.time() - days * 86400,) * 2)
+    (store.root / ".temporary" / "left").write_bytes(b"12345")
+    said = media("storage", "status", "--config", config).stdout
+    for words in (
+        "    1 objects, 8 bytes\n",
+        "    1 objects in `cold`, 3 bytes\n",
+        f"    objects are moved to {folder}/cold 3 days after they were stored\n",
+        "    objects are deleted 30 days after they were stored\n",
+        "    1 uploads left incomplete, 5 bytes, since 20",
+    ):
+        assert words in said
+    assert [line.split()[-1] for line in said.splitlines() if "    goes 20" in line] == ["'old'", "film'"]
+
+
 def test_the_environment_names_file_and_home(media: Media, config: Path, folder: Path) -> None:
     config.write_text(CONFIG.format(home=""))
     environment = {"MEDIA_OPS_STORAGE_CONFIG": str(config), "MEDIA_OPS_STORE": str(folder / "there")}

@@ -60,16 +60,17 @@ def test_a_run_deletes_what_is_too_old_and_says_so(database: None, stores: Store
 
 
 def test_a_store_that_cannot_be_tidied_fails_the_run_after_the_others(database: None, stores: Stores) -> None:
-    (Path(stores.source.store) / ".rules.json").write_text("{")
-    store = FolderStore(stores.result.store)
+    (Path(stores.result.store) / ".rules.json").write_text("{")
+    store = FolderStore(stores.segment.store)
     store.put("old", b"")
     os.utime(store.path("old") or "", (0, 0))
     run = _run()
     assert str(run.state) == "failed"
     assert store.list() == []
     told = run.get_task_instances()[0].xcom_pull(task_ids="tidy")
-    assert [one.get("deleted", 0) for one in told] == [0, 1, 0]
-    assert "not understood" in told[0]["error"]["message"]
+    assert [one.get("deleted", 0) for one in told] == [0, 0, 1]
+    assert ["error" in one for one in told] == [False, True, False]
+    assert "not understood" in told[1]["error"]["message"]
 
 
 def test_parsing_it_is_cheap() -> None:

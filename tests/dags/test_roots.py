@@ -129,7 +129,8 @@ def test_other_schemes_and_relative_paths_are_refused(tree: Path, text: str) -> 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("http://host/a.mp4", "host:80 is not among the hosts"), ("s3://b/a.mp4", "not in a bucket that jobs may use")],
+    [("http://host/a.mp4", "host:80 is not among the hosts"), ("s3://b/a.mp4", "not in a bucket that jobs may use")]
+    + [("s3:///a.mp4", "not in a bucket that jobs may use")],
 )
 def test_far_sources_that_nobody_listed_are_refused_and_outputs_are_near(tree: Path, text: str, reason: str) -> None:
     with pytest.raises(SourceNotAllowed, match=reason):
@@ -190,6 +191,31 @@ def test_what_an_output_may_be(tree: Path) -> None:
     with pytest.raises(OutputExists):
         output(tree, f"{root}/sub/in.mp4", replace=False)
     assert output(tree, f"{root}/sub/in.mp4") == root / "sub/in.mp4"
+
+
+def test_an_output_is_never_the_source_by_another_name_nor_a_folder(tree: Path) -> None:
+    root = tree / "root"
+    (root / "second name.mp4").hardlink_to(root / "in.mp4")
+    (root / "folder.mp4").mkdir()
+    (root / "proved.mp4.proof.json").mkdir()
+    for name, reason in {
+        "second name.mp4": "it is the source itself",
+        "folder.mp4": "it is a folder",
+        "in.mp4/below/o.mp4": "is not a folder",
+        "proved.mp4": "its proof cannot be written",
+    }.items():
+        with pytest.raises(ParamsInvalid, match=reason):
+            output(tree, f"{root}/{name}")
+
+
+def test_only_the_source_may_be_far(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from media_airflow.roots import source_file
+
+    monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", "films.example")
+    far = "https://films.example/logo.png"
+    assert source_file(far, []) == far
+    with pytest.raises(SourceNotAllowed, match="not served"):
+        source_file(far, [tree / "root"], "logo")
 
 
 def test_far_sources_are_those_that_are_listed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,15 +22,10 @@ Job = Callable[..., RunReport]
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    folder = tmp_path / "served"
-    folder.mkdir()
-    with web(folder) as state:
-        monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", state.host)
-        monkeypatch.setenv("MEDIA_OPS_HTTP_PRIVATE", "1")
-        monkeypatch.setenv("MEDIA_OPS_SOURCE_PATIENCE", "20")
-        monkeypatch.setenv("MEDIA_OPS_TRIES", "1")
-        yield state
+def server(served: Web, monkeypatch: pytest.MonkeyPatch) -> Web:
+    monkeypatch.setenv("MEDIA_OPS_SOURCE_PATIENCE", "20")
+    monkeypatch.setenv("MEDIA_OPS_TRIES", "1")
+    return served
 
 
 @pytest.fixture

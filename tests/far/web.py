@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ class Web:
     """What is served, and how; `sent` counts bytes of bodies, `asked` holds path, range and query of each request.
 
     `fault` is called before each answer: what it gives is answered in place of it, a number as a status, `"reset"` by
-    closing the connection, `"cut"` by half of the body.
+    closing the connection, `"cut"` by half of the body, a tuple as status, headers and body.
     """
 
     folder: Path
@@ -32,7 +33,7 @@ class Web:
     headers: list[dict[str, str]] = field(default_factory=list)
     peers: list[int] = field(default_factory=list)
     redirects: dict[str, str] = field(default_factory=dict)
-    fault: Callable[[int], int | str | None] = lambda number: None
+    fault: Callable[[int], int | str | tuple[int, dict[str, str], bytes] | None] = lambda number: None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -46,10 +47,12 @@ class Web:
 
 
 @contextlib.contextmanager
-def web(folder: Path) -> Iterator[Web]:
+def web(folder: Path, tls: ssl.SSLContext | None = None) -> Iterator[Web]:
     """Serve a folder."""
     state = Web(folder)
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(state)) as server:
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         server.daemon_threads = True
         state.port = int(server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -80,8 +83,10 @@ def _handler(state: Web) -> type[BaseHTTPRequestHandler]:
                 return None
             if isinstance(fault, int):
                 return self._plain(fault)
+            if isinstance(fault, tuple):
+                return self._plain(*fault)
             if path in state.redirects:
-                return self._plain(302, Location=state.redirects[path])
+                return self._plain(302, {"Location": state.redirects[path]})
             file = state.folder / unquote(path.lstrip("/"))
             if not file.is_file():
                 return self._plain(404)
@@ -102,7 +107,7 @@ def _handler(state: Web) -> type[BaseHTTPRequestHandler]:
                 first, last = asked.removeprefix("bytes=").split("-")
                 start, end = int(first), min(int(last) + 1 if last else size, size)
                 if start >= size:
-                    return self._plain(416, **{"Content-Range": f"bytes */{size}"})
+                    return self._plain(416, {"Content-Range": f"bytes */{size}"})
                 code, more = 206, {"Content-Range": f"bytes {start}-{end - 1}/{size}"}
             self.send_response(code)
             length = {"Content-Length": str(end - start)} if state.lengths else {"Connection": "close"}
@@ -121,11 +126,12 @@ def _handler(state: Web) -> type[BaseHTTPRequestHandler]:
                         state.sent += len(part)
             return None
 
-        def _plain(self, status: int, **headers: str) -> None:
+        def _plain(self, status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> None:
             self.send_response(status)
-            for name, value in (headers | {"Content-Length": "0"}).items():
+            for name, value in ((headers or {}) | {"Content-Length": str(len(body))}).items():
                 self.send_header(name, value)
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""

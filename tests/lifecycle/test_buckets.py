@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -101,13 +102,59 @@ def test_rules_of_others_stay_as_they_are(s3_client: Minio, bucket: str) -> None
     before = raw(s3_client, bucket)
     assert before.count("<Rule>") == 2
     done = apply_to_bucket(s3_client, "result", role(bucket, delete_after_days=21))
-    assert (done.created, sorted(done.kept)) == (False, ["large", "logs"])
+    assert (done.created, done.changed, sorted(done.kept)) == (False, True, ["large", "logs"])
+    assert not apply_to_bucket(s3_client, "result", role(bucket, delete_after_days=21)).changed
     after = raw(s3_client, bucket)
     for rule in before.split("<Rule>")[1:]:
         assert rule.removesuffix("</LifecycleConfiguration>") in after
     assert after.count("<Rule>") == 3
     apply_to_bucket(s3_client, "result", role(bucket))
     assert sorted(raw(s3_client, bucket).split("<Rule>")[1:]) == sorted(before.split("<Rule>")[1:])
+
+
+def test_a_server_that_keeps_other_rules_than_it_was_given(
+    s3_client: Minio, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply_to_bucket(s3_client, "result", role(bucket, delete_after_days=21))
+    monkeypatch.setattr(s3_client, "set_bucket_lifecycle", lambda *given: None)
+    monkeypatch.setattr("media_ops.storage.lifecycle_s3._PATIENCE", 0.1)
+    with pytest.raises(StoreUnavailable, match=r"other rules than it was given: missing: .*Days=20"):
+        apply_to_bucket(s3_client, "result", role(bucket, delete_after_days=20))
+
+
+def test_rules_that_are_seen_late_are_waited_for(
+    s3_client: Minio, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Amazon calls the settings of a bucket eventually consistent."""
+    apply_to_bucket(s3_client, "result", role(bucket, delete_after_days=21))
+    write, read, late = s3_client.set_bucket_lifecycle, s3_client._execute, []
+
+    def written(*given: Any) -> None:
+        late.append(lambda: write(*given))
+
+    def asked(method: str, *more: Any, **named: Any) -> Any:
+        found = read(method, *more, **named)
+        while method == "GET" and late:
+            late.pop()()  # seen by the next one who asks
+        return found
+
+    monkeypatch.setattr(s3_client, "set_bucket_lifecycle", written)
+    monkeypatch.setattr(s3_client, "_execute", asked)
+    assert apply_to_bucket(s3_client, "result", role(bucket, delete_after_days=20)).changed
+
+
+def test_a_bucket_that_another_makes_first_is_taken_as_it_is(
+    s3_client: Minio, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from minio.error import S3Error
+
+    def made_by_another(name: str) -> None:
+        raise S3Error(None, "BucketAlreadyOwnedByYou", "yours", name, "", "", bucket_name=name)  # type: ignore[arg-type]
+
+    s3_client.make_bucket(bucket)
+    monkeypatch.setattr(s3_client, "bucket_exists", lambda name: False)
+    monkeypatch.setattr(s3_client, "make_bucket", made_by_another)
+    assert not apply_to_bucket(s3_client, "result", role(bucket, delete_after_days=21)).created
 
 
 @differs("radosgw", "it takes the name of a class that it does not have, without a word")
@@ -126,11 +173,14 @@ def test_status_says_what_goes_when(s3_client: Minio, bucket: str) -> None:
     for number in range(13):
         s3_client.put_object(bucket, f"a ü/{number:02}", BytesIO(b"x" * number), number)
     s3_client.put_object(bucket, "logs/soon", BytesIO(b"123"), 3)
-    for _ in range(3):
+    for number in range(3):
         s3_client._create_multipart_upload(bucket, "unfinished", {})
+        time.sleep(1.1 * (number == 1))  # the server may count in seconds
     found = status_of_bucket(s3_client, "result", wanted)
     assert (found.objects, found.bytes, found.differences) == (14, sum(range(13)) + 3, [])
-    assert (found.incomplete, found.incomplete_since is not None) == (3, True)
+    begun = [upload.initiated_time for upload in s3_client._list_multipart_uploads(bucket).uploads]
+    assert (found.incomplete, found.incomplete_since) == (3, min(at for at in begun if at))
+    assert found.incomplete_since != max(at for at in begun if at)
     assert any("not ours: large" in rule for rule in found.rules)
     assert [due.key for due in found.next] == ["logs/soon"] + [f"a ü/{number:02}" for number in range(9)]
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -151,7 +201,7 @@ def test_status_sees_rules_that_somebody_changed(s3_client: Minio, bucket: str) 
 def test_pages_of_unfinished_uploads(s3_client: Minio, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     s3_client.make_bucket(bucket)
     for number in range(7):
-        s3_client._create_multipart_upload(bucket, f"key {number // 2}", {})
+        s3_client._create_multipart_upload(bucket, f"key {number // 3}", {})
     whole = s3_client._list_multipart_uploads
     monkeypatch.setattr(
         s3_client, "_list_multipart_uploads", lambda bucket, **marks: whole(bucket, max_uploads=2, **marks)

@@ -101,3 +101,19 @@ def test_the_day_of_deletion() -> None:
     for filtered in ("<Tag><Key>k</Key><Value>v</Value></Tag>", "<And><Prefix>a</Prefix></And>"):
         more = rule(f"<Filter>{filtered}</Filter><Status>Enabled</Status><Expiration><Days>1</Days></Expiration>")
         assert deleted_at([more], "a", day) is None
+
+
+def test_the_first_of_several_rules_deletes_and_one_that_is_off_does_not() -> None:
+    day = datetime(2026, 3, 1, tzinfo=UTC)
+    form = "<Filter/><Status>{}</Status><Expiration><Days>{}</Days></Expiration>"
+    soon, late, off = (rule(form.format(*said)) for said in (("Enabled", 2), ("Enabled", 9), ("Disabled", 1)))
+    for order in ([soon, late, off], [off, late, soon]):
+        assert deleted_at(order, "a", day) == datetime(2026, 3, 3, tzinfo=UTC)
+    assert deleted_at([off], "a", day) is None
+
+
+@pytest.mark.parametrize(("name", "ours"), [("media-ops-delete", True), ("old-media-ops-delete", False), ("", False)])
+def test_ours_are_told_by_how_their_id_begins(name: str, ours: bool) -> None:
+    one = rule(f"<ID>{name}</ID><Status>Enabled</Status><Expiration><Days>1</Days></Expiration>")
+    assert is_ours(one) == ours
+    assert sentence(one).endswith("stored" if ours else f"(not ours: {name or 'without id'})")

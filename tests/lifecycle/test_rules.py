@@ -41,6 +41,7 @@ def test_buckets(tmp_path: Path) -> None:
     stores = read(tmp_path, GOOD.format(home="s3://"))
     assert stores.result.store == "s3://media-result"
     assert stores.result.bucket == "media-result"
+    assert read(tmp_path, GOOD.format(home="s3://").replace(": media-result", ": s3://own/")).result.bucket == "own"
     mixed = GOOD.format(home="s3://").replace("store: media-segment", f"store: {tmp_path}/segments")
     assert read(tmp_path, mixed).segment.bucket is None
     assert read(tmp_path, GOOD.format(home=tmp_path).replace("store: media-result", "store: s3://own")).result.bucket
@@ -77,6 +78,9 @@ def test_links_are_resolved_so_that_two_names_of_one_folder_are_seen(tmp_path: P
         ("colder_after_days: 3, ", "", "source: colder_class and cold want"),
         ("abort_after_days: 1", "delete_after_days: 3", "smaller than delete_after_days"),
         ("abort_after_days: 1", "cold: relative/folder", r"source\.cold: it must be an absolute path"),
+        ("abort_after_days: 1", r'cold: "/a\0b"', r"source\.cold: it must be an absolute path"),
+        ("GLACIER_IR", "'<GLACIER>'", r"source\.colder_class"),
+        ("store: media-result", "store: media-result!", "must be a name"),
         ("store: media-result", "store: media-segment", "result.store and segment.store share a place"),
         ("store: media-result", "store: relative/folder", "must be a name"),
         ("store: media-result", "store: ..", "must be a name"),

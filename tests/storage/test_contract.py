@@ -1,37 +1,22 @@
-"""The law of every store, held against each implementation."""
+"""The law of every store, held against each implementation; `test_contract_keys.py` and `_races.py` go on with it."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import random
 import resource
-import threading
 import urllib.request
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from media_ops.errors import SourceChanged, StoreRefused, StoreUnavailable
+from media_ops.errors import StoreRefused, StoreUnavailable
 from media_ops.storage import Store
 from media_ops.storage.folder import FolderStore
-from media_ops.storage.keys import LONGEST_KEY
 from media_ops.storage.memory import MemoryStore
 from media_ops.storage.s3 import S3Store
 from tests.storage.chosen import SERVER
-
-
-def read(store: Store, key: str) -> bytes:
-    with store.open(key) as file:
-        return file.read()
-
-
-def keys(store: Store, prefix: str = "") -> list[str]:
-    return [stat.key for stat in store.list(prefix)]
+from tests.storage.reading import keys, read
 
 
 def test_what_was_put_is_read(store: Store) -> None:
@@ -95,34 +80,6 @@ def test_deleting_is_idempotent_and_takes_only_its_own(store: Store) -> None:
     for key in keys(store):
         store.delete(key)
     assert keys(store) == []
-
-
-def test_a_reader_keeps_what_it_opened(store: Store) -> None:
-    store.put("key", b"old")
-    with store.open("key") as file:
-        store.put("key", b"new")
-        assert file.read() == b"old"
-    with store.open("key") as file:
-        store.delete("key")
-        assert file.read() == b"new"
-
-
-def test_a_replaced_object_is_never_mixed(store: Store) -> None:
-    for end in (lambda: store.put("key", b"n" * 2_000_000), lambda: store.delete("key")):
-        store.put("key", b"o" * 2_000_000)
-        with store.open("key") as file:
-            assert file.read(10) == b"o" * 10
-            end()
-            with contextlib.suppress(SourceChanged):
-                assert file.read() == b"o" * 1_999_990
-
-
-def test_a_version_tells_that_an_object_was_replaced(store: Store) -> None:
-    old = store.put("key", b"old")
-    assert store.stat("key") == store.list("key")[0] == old
-    new = store.put("key", b"new")
-    assert new.version != old.version
-    assert store.stat("key") == new
 
 
 def test_copying(store: Store) -> None:
@@ -244,177 +201,3 @@ def test_fetching_onto_a_full_disk(store: Store, tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (tmp_path / "target").read_bytes() == b"as it was"
     assert [path.name for path in tmp_path.iterdir()] == ["target"]
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        "a b/c  d",
-        "ü/日本語/🎬",
-        "x" * 1000,
-        "y/" * 499 + "yy",
-        "a+b/%2F/&?#=;",
-        "\"<>'`|{}^",
-        "a/..b/...",
-        r"back\slash",
-    ],
-)
-def test_odd_keys(store: Store, key: str) -> None:
-    store.put(key, b"body")
-    store.copy(key, "copy")
-    store.copy("copy", key)
-    store.tag(key, {"a": "b"})
-    assert store.tags(key) == {"a": "b"}
-    assert read(store, key) == read(store, "copy") == b"body"
-    assert keys(store) == sorted(["copy", key])
-    assert [stat.key for stat in store.list(key)] == [key]
-    store.delete(key)
-    assert keys(store) == ["copy"]
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        "",
-        "/",
-        "/a",
-        "a/",
-        "a//b",
-        ".",
-        "..",
-        "a/../b",
-        "a/.",
-        "a\0b",
-        "a\nb",
-        "\x7f",
-        "a\uffff",
-        "x" * (LONGEST_KEY + 1),
-    ],
-)
-def test_refused_keys(store: Store, tmp_path: Path, key: str) -> None:
-    for act in (
-        store.open,
-        lambda key: store.fetch(key, tmp_path / "x"),
-        store.stat,
-        store.delete,
-        store.path,
-        store.tags,
-        store.sha256,
-    ):
-        with pytest.raises(ValueError, match="key"):
-            act(key)
-    for sign in (store.presign_get, store.presign_put):
-        with pytest.raises(ValueError, match="key"):
-            sign(key, 60)
-    store.put("a", b"")
-    for pair in ((key, "a"), ("a", key)):
-        with pytest.raises(ValueError, match="key"):
-            store.copy(*pair)
-    for put in (store.put, store.put_if_absent):
-        with pytest.raises(ValueError, match="key"):
-            put(key, b"")
-
-
-def test_pages(store: Store) -> None:
-    names = sorted(f"p/{n % 7}/{n:03}" for n in range(50)) + ["q"]
-    for name in names:
-        store.put(name, b"x")
-    found: list[str] = []
-    while page := store.list("p/", after=found[-1] if found else None, limit=8):
-        assert len(page) <= 8
-        found += [stat.key for stat in page]
-    assert found == names[:-1]
-    assert [s.key for s in store.list("p/3")] == [n for n in names if n.startswith("p/3")]
-    assert [s.key for s in store.list(after="p/6/999")] == ["q"]
-    assert store.list("nothing") == []
-
-
-segments = st.text(
-    st.characters(blacklist_categories=["Cs", "Cc"], blacklist_characters="/\ufffe\uffff"), min_size=1, max_size=90
-)
-odd = st.sampled_from(
-    [
-        ".x",
-        "...",
-        "~",
-        "%",
-        "%2F",
-        "a+",
-        "a%",
-        "+",
-        " ",
-        "é",
-        "e\u0301",
-        "A",
-        "a",
-        "x" * 300,
-        "." * 300,
-        "/"[:0] + "-",
-    ]
-)
-any_key = st.lists(segments | odd, min_size=1, max_size=3).map("/".join)
-
-
-def allowed(key: str) -> bool:
-    return (
-        not {".", "..", ""} & set(key.split("/")) and len(key.encode()) <= LONGEST_KEY - 24
-    )  # a bucket's tests have a prefix
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(wanted=st.sets(any_key.filter(allowed), max_size=8), prefix=any_key | st.just(""))
-def test_any_key_is_its_own_object(make: Callable[[], Store], wanted: set[str], prefix: str) -> None:
-    store = make()
-    for key in wanted:
-        assert store.put_if_absent(key, key.encode())
-    assert keys(store) == sorted(wanted)
-    assert keys(store, prefix) == sorted(key for key in wanted if key.startswith(prefix))
-    for key in wanted:
-        assert read(store, key) == key.encode()
-        assert [s.key for s in store.list(after=key, limit=1)] == sorted(k for k in wanted if k > key)[:1]
-    for key in wanted:
-        store.delete(key)
-    assert keys(store) == []
-
-
-def test_one_of_fifty_racers_wins(store: Store) -> None:
-    barrier = threading.Barrier(50)
-
-    def race(number: int) -> bool:
-        barrier.wait()
-        return store.put_if_absent("deep/in/a/new/folder", str(number).encode())
-
-    with ThreadPoolExecutor(50) as pool:
-        won = list(pool.map(race, range(50)))
-    assert won.count(True) == 1
-    assert read(store, "deep/in/a/new/folder") == str(won.index(True)).encode()
-    assert keys(store) == ["deep/in/a/new/folder"]
-
-
-def test_readers_never_see_half_an_object(store: Store) -> None:
-    bodies = {bytes([n]) * (n * 4001) for n in range(1, 40)}
-    store.put("key", next(iter(bodies)))
-    done = threading.Event()
-
-    def write() -> None:
-        for body in sorted(bodies) * 3:
-            store.put("key", body)
-        done.set()
-
-    with ThreadPoolExecutor(1) as pool:
-        writing = pool.submit(write)
-        while not done.is_set():
-            assert read(store, "key") in bodies
-            assert keys(store) == ["key"]
-        writing.result()
-
-
-def test_writers_and_deleters_of_one_folder(store: Store) -> None:
-    def churn(number: int) -> None:
-        for _ in range(40):
-            store.put(f"a/b/{number}", b"x")
-            store.delete(f"a/b/{number}")
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(churn, range(8)))
-    assert keys(store) == []

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -142,6 +143,35 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(StoreUnavailable, match=r"(?i)permission denied"):
         FolderStore(tmp_path).put("a", b"")
+
+
+def test_a_folder_that_comes_and_goes_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pathlib sees of it is gone at its next look, and there again at the one after that."""
+    store = FolderStore(tmp_path)
+    store.put("a/other", b"")
+    mkdir, is_dir, looks = Path.mkdir, Path.is_dir, {"mkdir": 0, "is_dir": 0}
+
+    def there(self: Path, *more: Any, **named: Any) -> None:
+        if self.name == "a+" and not looks["mkdir"]:
+            looks["mkdir"] += 1
+            raise FileExistsError(17, "File exists")
+        mkdir(self, *more, **named)
+
+    def gone(self: Path) -> bool:
+        looks["is_dir"] += self.name == "a+"
+        return is_dir(self) and (self.name != "a+" or looks["is_dir"] > 1)
+
+    monkeypatch.setattr(Path, "mkdir", there)
+    monkeypatch.setattr(Path, "is_dir", gone)
+    store.put("a/key", b"x")
+    assert [found.key for found in store.list()] == ["a/key", "a/other"]
+    assert looks["mkdir"]
+
+
+def test_a_file_in_the_place_of_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a+").write_bytes(b"")
+    with pytest.raises(StoreUnavailable, match="exists"):
+        FolderStore(tmp_path).put("a/key", b"")
 
 
 def test_a_root_that_is_a_file(tmp_path: Path) -> None:

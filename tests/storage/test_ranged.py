@@ -52,6 +52,44 @@ def test_a_block_is_fetched_once_while_it_is_kept() -> None:
     assert file.requests == 4
 
 
+def test_the_block_that_was_not_used_for_longest_goes() -> None:
+    file = ranged(DATA, block=100, kept=2)
+    for place in (5, 105, 5, 205, 5, 205):  # the last two are kept: 105 was used longer ago than 5
+        file.seek(place)
+        assert file.read(10) == DATA[place : place + 10]
+    assert file.requests == 3
+    file.seek(105)
+    file.read(1)
+    assert file.requests == 4
+
+
+def test_the_first_block_that_came_with_opening_is_not_fetched_again() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def fetch(offset: int, length: int) -> bytes:
+        asked.append((offset, length))
+        return DATA[offset : offset + length]
+
+    file = RangedFile(fetch, len(DATA), block=100, first=DATA[:100])
+    assert file.read(100) == DATA[:100]
+    assert file.fetch(10, 90) == DATA[10:100]
+    assert asked == []
+    assert file.fetch(10, 91) == DATA[10:101]
+    assert file.read(1) == DATA[100:101]
+    assert asked == [(10, 91), (100, 100)]
+    assert (file.requests, file.bytes_read) == (3, 291)  # what came with opening was fetched, too
+
+
+def test_a_buffer_is_filled_as_far_as_there_is_anything() -> None:
+    file, buffer = ranged(DATA, block=100), bytearray(b"x" * 300)
+    assert file.readinto(buffer) == 300
+    assert buffer == DATA[:300]
+    file.seek(-5, io.SEEK_END)
+    assert file.readinto(buffer) == 5
+    assert buffer == DATA[-5:] + DATA[5:300]
+    assert file.readinto(buffer) == 0
+
+
 def test_an_object_that_was_cut_is_no_end_of_file() -> None:
     file = RangedFile(lambda offset, length: DATA[offset : offset + length][:-1], len(DATA))
     with pytest.raises(StoreUnavailable, match="1756 bytes instead of 1757"):

@@ -20,6 +20,7 @@ from media_ops.errors import MediaError, SourceChanged, StoreRefused, StoreUnava
 from media_ops.storage.s3 import S3Store
 from tests.storage.chosen import differs
 from tests.storage.proxy import LOST, RESET, SILENCE, TORN, Fault, Proxy
+from tests.storage.reading import read
 from tests.storage.server import BUCKET, ROOT, Server
 
 pytestmark = [pytest.mark.s3, pytest.mark.slow]
@@ -35,11 +36,6 @@ def proxy(server: Server) -> Iterator[Proxy]:
 def through(proxy: Proxy, server: Server, bucket: str = BUCKET, **settings: Any) -> S3Store:
     changed = {"endpoint": proxy.address.removeprefix("http://"), "read_timeout": 1.0, "patience": 20.0} | settings
     return S3Store(server.settings.model_copy(update=changed), bucket, uuid.uuid4().hex[:12])
-
-
-def read(store: S3Store, key: str) -> bytes:
-    with store.open(key) as file:
-        return file.read()
 
 
 def unfinished(store: S3Store) -> list[str]:

@@ -69,6 +69,36 @@ def test_the_usual_variables_and_ours_above_them(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
+    ("endpoint", "said", "secure"),
+    [
+        ("http://store:9000", "true", False),
+        ("https://store:9000", "false", True),
+        ("store:9000", "false", False),
+        ("store:9000", "", True),
+    ],
+)
+def test_an_address_says_itself_whether_it_is_secure(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str, said: str, secure: bool
+) -> None:
+    found = say(monkeypatch, MEDIA_OPS_S3_ENDPOINT=endpoint, MEDIA_OPS_S3_SECURE=said)
+    assert (found.endpoint, found.secure) == ("store:9000", secure)
+
+
+def test_the_narrower_of_the_usual_variables_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = {"AWS_ENDPOINT_URL": "https://all", "AWS_DEFAULT_REGION": "everywhere"}
+    found = say(monkeypatch, **usual, AWS_ENDPOINT_URL_S3="https://store", AWS_REGION="here")
+    assert (found.endpoint, found.region) == ("store", "here")
+    found = say(monkeypatch, AWS_ENDPOINT_URL_S3="", AWS_REGION="")
+    assert (found.endpoint, found.region) == ("all", "everywhere")
+
+
+def test_an_empty_variable_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"MEDIA_OPS_S3_{name}" for name in ("ENDPOINT", "SECURE", "REGION", "ACCESS_KEY", "PATIENCE")]
+    names += ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+    assert say(monkeypatch, **dict.fromkeys(names, "")) == S3Settings()
+
+
+@pytest.mark.parametrize(
     "variables",
     [
         {"MEDIA_OPS_S3_ACCESS_KEY": "key", "AWS_SECRET_ACCESS_KEY": "hidden"},
@@ -78,6 +108,9 @@ def test_the_usual_variables_and_ours_above_them(monkeypatch: pytest.MonkeyPatch
         {"MEDIA_OPS_S3_PATIENCE": "hidden"},
         {"MEDIA_OPS_S3_ENDPOINT": "user:hidden@store"},
         {"MEDIA_OPS_S3_ENDPOINT": "store/hidden"},
+        {"MEDIA_OPS_S3_ENDPOINT": "http://store?hidden"},
+        {"MEDIA_OPS_S3_ENDPOINT": "http://store#hidden"},
+        {"MEDIA_OPS_S3_PATIENCE": "601"},
         {"MEDIA_OPS_S3_ENDPOINT": "http://store:hidden"},
         {"MEDIA_OPS_S3_ENDPOINT": "a store"},
     ],
