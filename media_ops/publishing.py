@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from media_ops.errors import OutputExists
+from media_ops.errors import OutputExists, StoreUnavailable
 from media_ops.model import Part, Proof
 from media_ops.requests import Keeping
 from media_ops.storage.address import bucket_and_key
@@ -134,10 +135,11 @@ def _put_far(
         write(store, key)
     store.put(beside, document)
     if store.sha256(key) not in (None, own.output_sha256):  # replaced meanwhile, by somebody who has a proof of it
-        with store.open(beside) as file:
-            mixed = file.read() == document
-        if mixed:
-            store.delete(beside)
+        with contextlib.suppress(StoreUnavailable):  # it is gone already
+            with store.open(beside) as file:
+                mixed = file.read() == document
+            if mixed:
+                store.delete(beside)
     return Published(wanted.output, f"{wanted.output}{SUFFIX}", own)
 
 

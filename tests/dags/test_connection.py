@@ -99,6 +99,21 @@ def test_a_job_works_with_what_the_connection_says(
         assert one.encode() not in written
 
 
+def test_the_providers_sensor_sees_what_is_handed_in_by_the_same_connection(
+    name: Name, role: str, s3_server: Server, database: None
+) -> None:
+    from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+
+    name(role_arn=role)
+    prefix = uuid.uuid4().hex
+    sensor = S3KeySensor(
+        task_id="wait", bucket_key=f"s3://{BUCKET}/{prefix}/*.mov", wildcard_match=True, aws_conn_id="store"
+    )
+    assert sensor.poke({}) is False
+    S3Store(s3_server.settings, BUCKET).put(f"{prefix}/film.mov", b"film")
+    assert sensor.poke({}) is True
+
+
 def clip_in(place: Place, clip: Path) -> Path:
     path = place.root / "clip.mp4"
     path.write_bytes(clip.read_bytes())

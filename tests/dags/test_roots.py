@@ -213,9 +213,9 @@ def test_only_the_source_may_be_far(tree: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", "films.example")
     far = "https://films.example/logo.png"
-    assert source_file(far, []) == far
+    assert source_file(far, allowing()) == far
     with pytest.raises(SourceNotAllowed, match="not served"):
-        source_file(far, [tree / "root"], "logo")
+        source_file(far, allowing(tree / "root"), "logo")
 
 
 def test_far_sources_are_those_that_are_listed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

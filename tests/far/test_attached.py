@@ -24,6 +24,8 @@ class Noted:
     size: int
     shown: str = "s3://bucket/film.mp4"
     version: str = "one"
+    identity: str = "store/bucket/film.mp4"
+    lasting: bool = True
     asked: list[tuple[int, int]] = field(default_factory=list)
 
     @property
