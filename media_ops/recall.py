@@ -16,7 +16,7 @@ from media_ops.storage.shelf import Record
 
 
 class Recall:
-    """Looks in `store` for the result of a job on `source`, as a file of `container`."""
+    """Looks in `store` for the result of a job on `source`, as a file of `container`; that fetched `bytes_read`."""
 
     def __init__(
         self, store: str, algorithm: Algorithm, source: str, options: JobOptions, container: str, *, force: bool
@@ -29,7 +29,7 @@ class Recall:
         self._force = force
         self._memo = Memo(open_store(store))
         self._identity = identity(source)
-        self._bytes_read = self._identity.bytes_read
+        self.bytes_read = self._identity.bytes_read
 
     def from_memo(self) -> Record | None:
         """Look for the result of a source that was read before."""
@@ -42,7 +42,7 @@ class Recall:
         `files` are the sha256 of files that parameters name.
         """
         now = identity(self._source)
-        self._bytes_read += now.bytes_read
+        self.bytes_read += now.bytes_read
         if now.known == self._identity.known:
             self._memo.keep(now, sha256)
         return self._find(sha256, files)
@@ -55,7 +55,7 @@ class Recall:
             proof_file=published.proof_file,
             proof=published.proof,
             reused=True,
-            job={"bytes_read": self._bytes_read},
+            job={"bytes_read": self.bytes_read},
         )
 
     def _find(self, sha256: str, files: Mapping[str, str]) -> Record | None:

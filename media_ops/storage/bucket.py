@@ -62,6 +62,10 @@ class StoredObject:
             raise SourceChanged(f"{self.shown}: the source is gone before its job ended")
         return found.size, found.version
 
+    def close(self) -> None:
+        """Let go of what was opened."""
+        self._file.close()
+
     def _stat(self) -> Stat | None:
         try:
             return self._store.stat(self._key)

@@ -40,6 +40,9 @@ class FarObject(Protocol):
     def now(self) -> tuple[int, str]:
         """Give size and version as they are now."""
 
+    def close(self) -> None:
+        """Let go of connections."""
+
 
 def is_far(uri: str) -> bool:
     """Whether it is an address that is read by ranges."""

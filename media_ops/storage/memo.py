@@ -33,6 +33,7 @@ def identity(source: str) -> Identity:
     """Look at a source with our own rights: at a path, or by opening a far address. Raises what that raises."""
     if lies_far(source):
         far = open_far(source)
+        far.close()
         known = {"address": far.identity, "size": far.size, "version": far.version, "source": far.shown}
         return Identity(known if far.lasting else None, far.bytes_read)
     status = os.stat(source)

@@ -84,6 +84,10 @@ class SignedObject:
             raise SourceChanged(f"{self.shown}: the source is gone before its job ended")
         return found[1:3]
 
+    def close(self) -> None:
+        """Let go of connections; another is made where one is needed."""
+        self._pool.clear()
+
     def _get(self, offset: int, length: int) -> tuple[bytes, int, str, str] | None:
         """Give bytes, whole size, version and ETag; None where there is no such object."""
         from minio.error import MinioException

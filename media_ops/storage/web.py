@@ -123,6 +123,11 @@ class WebObject:
         size, version, _ = self._open(answer)
         return size, version
 
+    def close(self) -> None:
+        """Let go of connections; another is made where one is needed."""
+        while self._transports:
+            self._transports.popitem()[1].close()
+
     def _open(self, answer: _Answer) -> tuple[int, str, bytes | None]:
         if answer.status == 416 or (answer.status == 200 and not answer.data):
             raise NotMedia(f"{self.shown!r} is no media: the file is empty")

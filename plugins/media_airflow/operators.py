@@ -62,6 +62,8 @@ class ProbeOperator(JobTask):
         probe = self.run_attempt(probe_attempt(request), context)
         if record := recall.from_digest(probe.sha256, digests_of(probe.files)):
             self._answer(recall.publish(record, job.ready(source)), context)
+        fetched = probe.metrics.bytes_read + recall.bytes_read
+        probe = probe.model_copy(update={"metrics": probe.metrics.model_copy(update={"bytes_read": fetched})})
         return probe.model_dump(mode="json")
 
     def _answer(self, found: MergeResult, context: Context) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from airflow.sdk import Param
@@ -125,7 +126,8 @@ def form(algorithm: type[Algorithm]) -> dict[str, Any]:
     own = {name: _param(schema) for name, schema in fields(algorithm).items()}
     if taken := JOB_FIELDS & own.keys():
         raise ValueError(f"{algorithm.name()}: parameters {sorted(taken)} are fields of every job; rename them")
-    return {**_SOURCE, **_OUTPUT, **own, **_SLICING}
+    # Copies: Airflow writes a run's values into these objects, and the next DAG's would begin with them.
+    return deepcopy({**_SOURCE, **_OUTPUT, **own, **_SLICING})
 
 
 def fields(algorithm: type[Algorithm]) -> dict[str, dict[str, Any]]:

@@ -89,9 +89,10 @@ def test_frames_that_are_not_those_of_a_whole_decode(
 
 
 def test_what_takes_too_long_is_wrong(library: Library, tried: Try) -> None:
+    before = psutil.Process().children(recursive=True)
     row = tried(library("plain.mp4"), timeout=0.4)["plain.mp4"]
     assert (row.outcome, "no result within" in str(row.reason)) == ("wrong", True), row.reason
-    assert psutil.Process().children(recursive=True) == []
+    assert set(psutil.Process().children(recursive=True)) <= set(before)
 
 
 def test_a_crashed_child_is_wrong_even_if_the_next_try_succeeds(

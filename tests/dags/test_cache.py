@@ -37,15 +37,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def fetched(done: Run) -> int:
-    """Sum up what the tasks say."""
-    from airflow.models.xcom import XComModel
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
-    with create_session() as session:
-        query = select(XComModel).where(XComModel.run_id == done.run_id, XComModel.key == "return_value")
-        values = [XComModel.deserialize_value(row) for row in session.scalars(query)]
-    return sum(value["metrics"]["bytes_read"] for value in values if isinstance(value, dict) and "metrics" in value)
+    """Give what the run says."""
+    return int(done.outcome["metrics"]["bytes_read"])
 
 
 def test_a_job_fetches_its_source_once(
@@ -89,5 +82,5 @@ def test_few_bytes_of_a_source_that_is_worth_ranges(
     elif most:  # what there is no room for is fetched as if there were no cache
         assert times < 4.1
         assert sum(path.stat().st_blocks * 512 for path in (cache / "blocks").iterdir()) <= 40_000_000
-    else:
-        assert times > 3
+    else:  # tasks share nothing: the probe, the segments together, and a little
+        assert 2 <= times < 2.4

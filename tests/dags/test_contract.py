@@ -35,7 +35,7 @@ class TestDag:
         assert DagSerialization.serialize_dag(media_dag(get(name))) == serialized
         assert DagSerialization.deserialize_dag(serialized).task_ids == dag.task_ids
 
-    def test_only_source_and_output_must_be_filled_in(self, dag: Any, name: str) -> None:
+    def test_only_the_source_must_be_filled_in(self, dag: Any, name: str) -> None:
         from airflow.sdk.exceptions import ParamValidationError
 
         required = {key for key, field in get(name).Params.model_fields.items() if field.is_required()}
@@ -45,7 +45,7 @@ class TestDag:
                 dag.params.get_param(key).resolve()
             except ParamValidationError:
                 missing.add(key)
-        assert missing == {"source", "output"} | required
+        assert missing == {"source"} | required
 
     def test_every_field_is_explained(self, dag: Any, name: str) -> None:
         for key in dag.params:

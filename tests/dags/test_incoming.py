@@ -76,7 +76,6 @@ def test_the_repository_has_no_rules_and_no_dag(monkeypatch: pytest.MonkeyPatch)
         ({"params": {"source": "/x"}}, "source and output are not among them"),
         ({"output": "/films/{year}.mp4"}, "in braces stands one of key, folder, name, stem"),
         ({"output": "/films/{stem}}.mp4"}, "in braces stands one of"),
-        ({"output": None}, "output"),
         ({"name": "A film"}, "name"),
         ({"when": "now"}, "when"),
     ],
@@ -229,7 +228,7 @@ def test_a_run_is_started_for_each_object_and_never_twice(handed_in: FolderStore
     assert next(iter(runs)).startswith("incoming-films-film.mov-")
 
     assert look_once() == {"look": ["skipped"], "start": ["skipped"], "remember": ["skipped"]}
-    open_store(str(place.store)).delete("incoming/films.json.gz")
+    open_store(str(place.store / "media-result")).delete("incoming/films.json.gz")
     states = look_once()
     assert states == {"look": ["success"], "start": ["skipped"] * 2, "remember": ["success"]}
     assert started() == runs

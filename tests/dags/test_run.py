@@ -239,7 +239,7 @@ def test_a_link_turned_before_the_merge_is_noticed(
     assert (done.state, done.states("merge"), done.tries("merge")) == ("failed", ["failed"], [1])
     assert [error["code"] for error in done.outcome["errors"]] == ["source_not_allowed"]
     assert list(place.outside.iterdir()) == []
-    assert not [path for path in place.leftovers() if path.suffix in (".nut", ".mov")]
+    assert not [name for name in kept(place) if name.endswith((".nut", ".mov"))]
 
 
 def kept(place: Place) -> set[str]:

@@ -18,6 +18,7 @@ from media_airflow.embedded.database import NAME
 from media_airflow.embedded.database import ROLE as DATABASE_ROLE
 from media_airflow.embedded.layout import Layout
 from media_ops.storage.s3 import S3Store
+from media_ops.storage.s3_client import connect
 from tests.conftest import Clip
 from tests.storage.conftest import server as server
 from tests.storage.role import connection_to, make_role
@@ -38,7 +39,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def airflow(server: Server, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAirflow]:
     said = tmp_path_factory.mktemp("said")
-    roles = {"source": BUCKET, "result": "media-result", "segment": "media-segment"}
+    roles = {"source": BUCKET, "result": f"result-{PREFIX[:8]}", "segment": f"segment-{PREFIX[:8]}"}
+    for name in (roles["result"], roles["segment"]):
+        connect(server.settings)[0].make_bucket(name)
     (said / "storage.json").write_text(json.dumps({"home": "s3://"} | {k: {"store": v} for k, v in roles.items()}))
     rule = {"name": "films", "prefix": PREFIX, "algorithm": DAG, "output": f"{folder}/{{stem}}.mp4"}
     (said / "incoming.json").write_text(json.dumps({"rules": [rule]}))

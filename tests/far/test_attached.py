@@ -39,6 +39,8 @@ class Noted:
     def now(self) -> tuple[int, str]:
         return self.size, self.version
 
+    def close(self) -> None: ...
+
 
 def test_who_reads_on_is_asked_for_more_and_who_jumps_for_one_block(tmp_path: Path) -> None:
     far = Noted(SMALL + 64 * BLOCK)

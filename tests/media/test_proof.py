@@ -13,7 +13,7 @@ import pytest
 from media_ops.errors import ProofFailed, SegmentsDisagree, SourceChanged
 from media_ops.frames.indexing import build_index
 from media_ops.frames.reader import FrameReader
-from media_ops.model import AudioResult, Plan, SegmentResult
+from media_ops.model import AudioResult, Part, Plan, SegmentResult
 from media_ops.requests import ProbeResult
 from media_ops.storage import open_store
 from media_ops.storage.proved import proof_path
@@ -82,9 +82,9 @@ def stored(work: Any, result: SegmentResult, path: Path) -> SegmentResult:
 
     data = path.read_bytes()
     open_store(work.store).put("job/spoiled", data)
-    return result.model_copy(
-        update={"key": "job/spoiled", "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
-    )
+    part = Part(key="job/spoiled", size=len(data), sha256=hashlib.sha256(data).hexdigest())
+    kept = [one for one in result.parts if one.key != result.key]
+    return result.model_copy(update={"key": part.key, "parts": [*kept, part]})
 
 
 def swapped(a: int, b: int) -> Callable[[list[int]], list[int]]:
@@ -135,9 +135,10 @@ def test_segments_of_each_others_content_fail(prepared: Prepared) -> None:
     plan = work.plan(probed, segments=4)
     results = [work.segment(plan, n) for n in range(4)]
     assert len({r.end - r.start for r in results}) == 1
-    taken = {name: getattr(results[2], name) for name in ("key", "sha256", "size")}
-    results[2] = results[2].model_copy(update={name: getattr(results[1], name) for name in taken})
-    results[1] = results[1].model_copy(update=taken)
+    parts = [part for result in results[1:3] for part in result.parts]
+    keys = [result.key for result in results[1:3]]
+    for number, key in zip((1, 2), reversed(keys), strict=True):
+        results[number] = results[number].model_copy(update={"key": key, "parts": parts})
     with pytest.raises(ProofFailed, match="wrong content"):
         work.merge(probed, plan, results, audio)
 
@@ -173,15 +174,20 @@ def test_a_segment_encoded_with_other_settings_is_refused(prepared: Prepared) ->
         work.merge(probed, plan, results, audio)
 
 
-def test_a_stored_segment_that_was_damaged_is_noticed(prepared: Prepared) -> None:
+def test_a_stored_segment_that_was_damaged_is_made_once_more(prepared: Prepared) -> None:
     work, probed, plan, results, audio = prepared
+    honest = results[1]
     store = open_store(work.store)
     with store.open(results[1].key) as file:
         data = bytearray(file.read())
     data[len(data) // 2] ^= 1
     store.put(results[1].key, bytes(data))
-    with pytest.raises(SegmentsDisagree, match="not what its worker wrote"):
-        work.merge(probed, plan, results, audio)
+    merged = work.merge(probed, plan, results, audio)
+    assert "segment 1 was lost or damaged in the store, and was made once more" in merged.warnings
+    assert merged.proof.frames_out == 200
+    made = sorted(found.sha256 for found in honest.parts)
+    again = [found.key for found in store.list("job/segments/00001/") if found.key.endswith(".nut")]
+    assert store.sha256(next(key for key in again if key != honest.key)) in made
 
 
 def test_sound_moved_by_20_ms_fails(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:

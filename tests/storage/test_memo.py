@@ -79,6 +79,8 @@ class Far:
     def __init__(self, uri: str, lasting: bool = True) -> None:
         self.identity, self.shown, self.lasting = uri, shown(uri), lasting
 
+    def close(self) -> None: ...
+
 
 def test_versions_that_let_changes_pass_are_not_relied_on(monkeypatch: pytest.MonkeyPatch) -> None:
     for lasting in (True, False):
