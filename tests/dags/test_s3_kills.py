@@ -34,6 +34,7 @@ def server(tmp_path: Path, place: Place, monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setenv("MEDIA_OPS_S3_ACCESS_KEY", ROOT["aws_access_key_id"])
         monkeypatch.setenv("MEDIA_OPS_S3_SECRET_KEY", ROOT["aws_secret_access_key"])
         monkeypatch.setenv("MEDIA_OPS_STORE", "s3://")
+        monkeypatch.setenv("MEDIA_OPS_S3_PATIENCE", "30")
         initialise(read_stores())
         yield running, proxy
 
@@ -56,24 +57,33 @@ def test_a_server_that_is_killed_and_comes_back(
     method, part = MOMENTS[moment]
     sources = open_store("s3://media-source")
     sources.put("film.mp4", clip.read_bytes())
-    killed = threading.Event()
+    killed, over = threading.Event(), threading.Event()
 
     def come_back() -> None:
         killed.wait(120)
         time.sleep(1.5)
         running.start()
+        over.wait()  # the server dies with the thread that started it
 
     def strike(asked: str, path: str) -> None:
         if not killed.is_set() and asked == method and part in path:
             running.kill()
             killed.set()
 
-    again = threading.Thread(target=come_back)
+    again = threading.Thread(target=come_back, daemon=True)
     again.start()
     proxy.fault = strike
-    done = run(source="s3://media-source/film.mp4", segments=3, preset="ultrafast", verify="full")
-    again.join()
-    assert killed.is_set()
+    try:
+        done = run(source="s3://media-source/film.mp4", segments=3, preset="ultrafast", verify="full")
+        assert killed.is_set()
+        check(done, place)
+    finally:
+        killed.set()
+        over.set()
+        again.join()
+
+
+def check(done: Run, place: Place) -> None:
     assert done.state == "success", done.outcome
     (merged,) = pulled(done, "merge")
     assert (merged["proof"]["frames_out"], merged["proof"]["pts_mismatches"]) == (150, 0)
