@@ -21,7 +21,7 @@ demo: setup ## Process a film on Airflow and prove the result  [INPUT=/path/to/f
 	@exec $(BIN)/python -m media_airflow.demo $${DEMO_INPUT:+--input "$$DEMO_INPUT"} $${DEMO_KEEP:+--keep} $(if $(filter s3,$(STORE)),--s3)
 
 test: setup ## Run the tests
-	@exec $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --durations=15
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" --durations=15
 
 test-slow: setup ## Run the tests that take minutes
 	@exec $(BIN)/python -m pytest -m slow

@@ -60,6 +60,16 @@ stay_ordinary()  # tests open SVT-AV1 themselves, and children inherit what it m
 Clip = Callable[[str], Path]
 
 
+# What takes longest begins first, so that no processor waits for the other at the end: `make test` keeps this order.
+_LONG = ("e2e", "dags", "fuzz", "conform", "docs", "far", "cli")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests by their folders."""
+    folders = {str(REPOSITORY / "tests" / name): number for number, name in enumerate(_LONG)}
+    items.sort(key=lambda item: folders.get(str(item.path.parent), len(_LONG)))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what wants an S3 server where none is installed."""
     if item.get_closest_marker("s3") and (reason := missing()):

@@ -41,6 +41,7 @@ def fetched(done: Run) -> int:
     return int(done.outcome["metrics"]["bytes_read"])
 
 
+@pytest.mark.slow
 def test_a_job_fetches_its_source_once(
     run: Callable[..., Run], place: Place, clip: Path, server: Web, cache: Path
 ) -> None:

@@ -238,6 +238,7 @@ def test_a_run_is_started_for_each_object_and_never_twice(handed_in: FolderStore
 
 
 @pytest.mark.airflow
+@pytest.mark.slow
 def test_a_pass_that_did_not_end_is_made_up_for(
     handed_in: FolderStore, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,18 +66,21 @@ def test_a_repeated_request_is_answered_at_once(run: RunJob, place: Place, sourc
     assert (proof["output_name"], proof["source_path"]) == ("copy.mp4", f"../{Path(source).name}")
     assert proof["output_sha256"] == hashlib.sha256(made).hexdigest()
 
-    moved = Path(source).rename(place.root / "another name.mp4")
-    moved.chmod(0o600)
-    by_content = run(source=str(moved), **WISH)
-    assert (by_content.outcome["reused"], by_content.outcome["output"]) == (True, str(kept))
-    assert by_content.states("cut") == ["skipped"]
-
     kept.write_bytes(made[:-1] + b"?")
-    repaired = run(source=str(moved), **WISH)
+    repaired = run(source=source, **WISH)
     assert (repaired.state, repaired.outcome["reused"]) == ("success", False)
     assert Path(repaired.outcome["output"]).read_bytes() == made
     # Its segments were whole.
     assert [segment["reused"] for segment in pulled(repaired, "process")] == [True] * 3
+
+
+@pytest.mark.slow
+def test_what_is_another_request_and_what_is_not(run: RunJob, place: Place, source: str) -> None:
+    first = run(source=source, **WISH)
+    moved = Path(source).rename(place.root / "another name.mp4")
+    by_content = run(source=str(moved), **WISH)
+    assert (by_content.outcome["reused"], by_content.outcome["output"]) == (True, first.outcome["output"])
+    assert by_content.states("cut") == ["skipped"]
 
     forced = run(source=str(moved), force=True, **WISH)
     assert (forced.state, forced.outcome["reused"]) == ("success", False)
@@ -86,6 +89,7 @@ def test_a_repeated_request_is_answered_at_once(run: RunJob, place: Place, sourc
     assert (other.state, other.outcome["reused"]) == ("success", False)
 
 
+@pytest.mark.slow
 def test_a_restarted_job_makes_what_is_lost_and_no_more(
     run: RunJob, place: Place, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,6 +118,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
         yield state
 
 
+@SLOW
 def test_workers_do_not_ask_for_a_far_source(server: Web, tmp_path: Path) -> None:
     film = make_film(server.folder, "film.mp4")
     os.utime(film, (1000, 1000))
