@@ -29,7 +29,7 @@ class NotifyOperator(BaseOperator):
         self.watched = watched
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Return `{"outcome", "output", "reused", "metrics", "errors"}`, errors as `{"code", "fate", "message"}`."""
+        """Return `{"outcome", "output", "reused", "figures", "errors"}`, errors as `{"code", "fate", "message"}`."""
         ti = context["ti"]
         published = ti.xcom_pull(task_ids=self.watched[-1]) or ti.xcom_pull(task_ids=self.watched[0], key=FOUND_KEY)
         if published:
@@ -37,7 +37,7 @@ class NotifyOperator(BaseOperator):
             self.log.info("succeeded: %s is published, %s frames", published["output"], proof["frames_out"])
             self.log.info("its proof is %s", published["proof_file"])
             self._forget(context)
-            told = {"output": published["output"], "reused": reused, "metrics": published["job"], "errors": []}
+            told = {"output": published["output"], "reused": reused, "figures": published["job"], "errors": []}
             return {"outcome": "succeeded", **told}
         errors = [error for error in ti.xcom_pull(task_ids=self.watched, key=ERROR_KEY) or [] if error]
         for error in errors:

@@ -38,7 +38,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def fetched(done: Run) -> int:
     """Give what the run says."""
-    return int(done.outcome["metrics"]["bytes_read"])
+    return int(done.outcome["figures"]["bytes_read"])
 
 
 @pytest.mark.slow

@@ -37,7 +37,7 @@ def test_a_clip_in_three_segments(run: Callable[..., Run], place: Place, clip: P
         2: (50, 50),
     }
     assert output.stat().st_size > 1000
-    metrics = done.outcome.pop("metrics")
+    metrics = done.outcome.pop("figures")
     assert done.outcome == {"outcome": "succeeded", "output": str(output), "reused": False, "errors": []}
     assert (metrics["frames"], metrics["bytes_read"], metrics["bytes_out"]) == (150, 0, output.stat().st_size)
     assert kept(place) == {"index", "source", "trace 00000", "trace 00001", "trace 00002"}

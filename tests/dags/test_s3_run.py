@@ -62,13 +62,13 @@ def test_a_film_in_a_bucket(
     assert hashlib.sha256((tmp_path / "result.mp4").read_bytes()).hexdigest() == proof["output_sha256"]
     assert shown(tmp_path / "result.mp4") == here(clip, place)
     # Of a small source all is read by each task, for they share no folder here, and by the two looks at its version.
-    assert 0 < first.outcome["metrics"]["bytes_read"] < 9 * clip.stat().st_size
+    assert 0 < first.outcome["figures"]["bytes_read"] < 9 * clip.stat().st_size
     assert [found.key for found in buckets["segment"].list("jobs/") if "/segments/" in found.key] == []
     assert list(place.scratch.iterdir()) == []
 
     again = run(source=source, output="s3://media-result/named/copy ä.mp4", **WISH)
     assert (again.state, again.outcome["reused"], again.states("process")) == ("success", True, ["skipped"])
-    assert again.outcome["metrics"]["bytes_read"] <= 2**20
+    assert again.outcome["figures"]["bytes_read"] <= 2**20
     assert [found.key for found in buckets["result"].list("named/")] == [
         "named/copy ä.mp4",
         "named/copy ä.mp4.proof.json",
