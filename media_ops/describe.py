@@ -12,7 +12,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from media_ops.errors import NotMedia, ToolMissing, WorldError
-from media_ops.model import Colour, Profile, StreamProfile
+from media_ops.model import Colour
+from media_ops.profile import Profile, StreamProfile
 
 if TYPE_CHECKING:
     import numpy as np

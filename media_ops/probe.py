@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from media_ops import registry
 from media_ops.algorithm import FrameAlgorithm
 from media_ops.errors import Unsupported
-from media_ops.model import Profile
+from media_ops.profile import Profile
 from media_ops.requests import ProbeRequest, ProbeResult, StoredFile
 
 if TYPE_CHECKING:

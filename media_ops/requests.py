@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from media_ops.model import AudioResult, Metrics, Noun, Plan, Profile, Proof, Segment, SegmentResult
+from media_ops.model import AudioResult, Metrics, Noun, Plan, Proof, Segment, SegmentResult
+from media_ops.profile import Profile
 
 
 class SourceRequest(Noun):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import resource
 import tempfile
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from media_ops.crew import Crew, Event
 from media_ops.encoders.chosen import check_container
 from media_ops.errors import MediaError
 from media_ops.figures import figures
+from media_ops.meter import Meter
 from media_ops.model import AudioResult, JobOptions, Metrics, Plan, RunReport, Segment, SegmentResult
 from media_ops.publishing import Wanted
 from media_ops.registry import get
@@ -65,7 +63,7 @@ def run(
     `on_event` is called from several threads, one at a time. Whatever ends the job, no process and no temporary file
     of it remains, and the output is there whole or as it was before. `trial` looks over the job's shoulder.
     """
-    meter = _Meter()
+    meter = Meter()
     duration = 0.0
     draft: dict[str, Any] = {
         "algorithm": {"name": algorithm, "version": ""},
@@ -100,7 +98,7 @@ class _Job:
         options: JobOptions,
         crew: Crew,
         trial: Trial | None,
-        meter: _Meter,
+        meter: Meter,
     ) -> None:
         self.algorithm = algorithm
         self.params = params
@@ -278,29 +276,3 @@ class _Job:
     def _threads(self, plan: Plan) -> int:
         """Segments share the cores; one piece has them all."""
         return self.options.threads or (1 if plan.slicing.used else min(64, self.crew.workers))
-
-
-class _Meter:
-    """Wall time, of each stage too, and the CPU time of this process and of its ended children, from now on."""
-
-    def __init__(self) -> None:
-        self._wall, self._cpu = time.monotonic(), cpu_seconds()
-        self._stages: dict[str, float] = {}
-
-    @contextlib.contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self._stages[f"{name}_wall_seconds"] = round(time.monotonic() - began, 3)
-
-    def read(self) -> dict[str, float]:
-        wall = time.monotonic() - self._wall
-        return {"wall_seconds": round(wall, 3), "cpu_seconds": round(cpu_seconds() - self._cpu, 3)} | self._stages
-
-
-def cpu_seconds() -> float:
-    """User and system seconds of this process and all its ended children so far."""
-    usages = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)

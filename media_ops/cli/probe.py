@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from media_ops.model import StreamProfile
+    from media_ops.profile import StreamProfile
     from media_ops.requests import ProbeResult
 
 

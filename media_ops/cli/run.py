@@ -117,8 +117,9 @@ def _run(
 ) -> RunReport:
     from media_ops.cli.parameters import typed
     from media_ops.errors import MediaError
+    from media_ops.meter import cpu_seconds
     from media_ops.model import RunReport
-    from media_ops.run import cpu_seconds, run
+    from media_ops.run import run
     from media_ops.storage.far import shown
 
     try:
