@@ -60,14 +60,19 @@ stay_ordinary()  # tests open SVT-AV1 themselves, and children inherit what it m
 Clip = Callable[[str], Path]
 
 
-# What takes longest begins first, so that no processor waits for the other at the end: `make test` keeps this order.
-_LONG = ("e2e", "dags", "fuzz", "conform", "docs", "far", "cli")
+# What takes longest begins first, so that no processor waits for the other at the end, and no two Airflows are started
+# at the same time: `make test` keeps this order.
+_LONG = ("e2e/test_transcode", "dags", "e2e/test_embedded.py", "fuzz", "e2e", "conform", "docs", "far", "cli")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests by their folders."""
-    folders = {str(REPOSITORY / "tests" / name): number for number, name in enumerate(_LONG)}
-    items.sort(key=lambda item: folders.get(str(item.path.parent), len(_LONG)))
+    """Order the tests by their files."""
+
+    def rank(item: pytest.Item) -> int:
+        place = str(item.path.relative_to(REPOSITORY / "tests"))
+        return next((number for number, name in enumerate(_LONG) if place.startswith(name)), len(_LONG))
+
+    items.sort(key=rank)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

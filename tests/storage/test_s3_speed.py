@@ -16,7 +16,7 @@ from tests.storage.server import BUCKET, Server
 pytestmark = [pytest.mark.s3, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SIZE = int(os.environ.get("MEDIA_OPS_SPEED_MB", "2000")) * 10**6
-ROUNDS = 2  # the better one counts: others use this machine too
+ROUNDS = 3  # the better one counts: others use this machine too
 
 PROGRAM = """
 import json, re, sys, time
