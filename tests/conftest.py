@@ -60,7 +60,7 @@ stay_ordinary()  # tests open SVT-AV1 themselves, and children inherit what it m
 Clip = Callable[[str], Path]
 
 
-# What takes longest begins first, so that no processor waits for the other at the end, and no two Airflows are started
+# What takes longest begins first, so that no processor waits for the other at the end; no two Airflows are started
 # at the same time: `make test` keeps this order.
 _LONG = ("e2e/test_transcode", "dags", "e2e/test_embedded.py", "fuzz", "e2e", "conform", "docs", "far", "cli")
 
