@@ -17,6 +17,7 @@
     │   ├── ChildDied               a worker's process was killed or crashed
     │   ├── Stalled                 a worker's process got stuck and was ended
     │   ├── StoreUnavailable        reading or writing an object failed
+    │   │   └── ObjectDamaged           what a store gives is not what was put there
     │   └── ToolMissing             a program or library of the machine is missing
     └── OurError                we broke a promise: never retried, alarm                       (HTTP 500, exit 4)
         ├── AlgorithmFailed         an algorithm raised, or gave pictures of another shape or dtype, or NaN
@@ -131,6 +132,10 @@ class Stalled(WorldError):
 
 class StoreUnavailable(WorldError):
     """An object could not be read or written."""
+
+
+class ObjectDamaged(StoreUnavailable):
+    """What a store gives is not what was put there."""
 
 
 class ToolMissing(WorldError):

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from media_ops.errors import StoreUnavailable
 from media_ops.model import SegmentResult
 from media_ops.requests import MergeRequest, ProcessRequest
 from media_ops.storage.gathered import Gathered
@@ -22,7 +23,8 @@ def mended(
         if not parts.bring(result.parts):
             warnings.append(f"segment {result.order} was lost or damaged in the store, and was made once more")
             result = process(_again(request, number), _folder(scratch, number), lambda done, total: None)
-            parts.bring(result.parts)
+            if not parts.bring(result.parts):
+                raise StoreUnavailable(f"segment {result.order} is lost or damaged again as soon as it is stored")
         results.append(result)
     return results, warnings
 
@@ -42,7 +44,8 @@ def _again(request: MergeRequest, number: int) -> ProcessRequest:
         threads=request.threads,
         conceal=request.conceal,
         digests=request.results[number].digests is not None,
-        reuse=request.reuse,
+        # What the store says of its object may be true of another one than it gives: it is not asked again.
+        reuse=request.reuse and request.reuse.model_copy(update={"force": True}),
     )
 
 

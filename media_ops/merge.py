@@ -61,7 +61,8 @@ def merge(request: MergeRequest, scratch: Path, on_progress: OnProgress, process
         lost = job.check_kept(made)
         told = {"warnings": list(dict.fromkeys([*proof.warnings, *lost]))}
         proof = proof.model_copy(update=job.origin() | told)
-        published = publish(made, proof, request.source, wanted, request.keeping, str(uuid.uuid4()))
+        sure = job.state().is_sure(request.source)
+        published = publish(made, proof, request.source, wanted, request.keeping, str(uuid.uuid4()), sure=sure)
     return MergeResult(
         output=published.output,
         proof_file=published.proof_file,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from media_ops.frames.index import Facts, Rows
     from media_ops.frames.reader import FrameReader
     from media_ops.performance import Performance
+    from media_ops.storage import Store
 
 
 def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, int], None]) -> SegmentResult:
@@ -44,7 +45,7 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     if result is None:
         place = shelf.place(key, request.trace_id) if key else _place(request)
         result = _made(request, algorithm, rows, at_work, _Drawer(shelf, place), scratch, on_progress)
-        if key and request.reuse:
+        if key and request.reuse and _is_of_what_was_probed(store, request):
             kept = shelf.keep(key, result.model_dump(mode="json"), result.parts, replace=request.reuse.force)
             # Another's result may count now; what this attempt cost, it cost all the same.
             counts = SegmentResult.model_validate(kept.made)
@@ -53,6 +54,13 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     trace = f"{request.prefix}/traces/{request.segment.order:05d}-{request.trace_id}"
     store.put(trace, result.model_dump_json().encode())
     return result
+
+
+def _is_of_what_was_probed(store: Store, request: ProcessRequest) -> bool:
+    """Whether the source has been, until now, the one whose sha256 is in the content key."""
+    from media_ops.storage.state import SourceState
+
+    return SourceState.model_validate_json(read(store, f"{request.prefix}/source")).is_sure(request.source)
 
 
 def _place(request: ProcessRequest) -> str:

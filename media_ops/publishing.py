@@ -52,13 +52,22 @@ class Wanted:
         return Path(self.output) if self.output and not is_far(self.output) else None
 
 
-def publish(made: Path, proof: Proof, source: str, wanted: Wanted, keeping: Keeping | None, trace: str) -> Published:
+def publish(
+    made: Path,
+    proof: Proof,
+    source: str,
+    wanted: Wanted,
+    keeping: Keeping | None,
+    trace: str,
+    *,
+    sure: bool = True,
+) -> Published:
     """Publish `made`, which is taken away; `trace` tells this attempt from others at the same result.
 
-    Of several that keep the same result one counts, and all publish that one. Raises `OutputExists` where the output
-    is there and not to be replaced.
+    Of several that keep the same result one counts, and all publish that one. Nobody is given what was not made
+    for sure of the source in its key. Raises `OutputExists` where the output is there and not to be replaced.
     """
-    if keeping is None:
+    if keeping is None or (wanted.output and not sure):
         if wanted.path:
             return _put(made, proof, source, wanted.path, wanted.replace)
         return _put_far(lambda store, key: store.put(key, made), made, proof, source, wanted)
@@ -75,6 +84,8 @@ def publish(made: Path, proof: Proof, source: str, wanted: Wanted, keeping: Keep
         shutil.copyfile(made, taken)
     video = shelf.put(f"{place}{wanted.container}", taken)
     document = shelf.put(f"{place}{SUFFIX}", to_bytes(own))
+    if not sure:
+        return deliver(keeping.store, Record(made={}, parts=[video, document]), source, wanted)
     record = shelf.keep(keeping.key, {}, [video, document], replace=keeping.force)
     if wanted.path and record.parts == [video, document]:
         return _put(made, proof, source, wanted.path, wanted.replace)
@@ -99,7 +110,7 @@ def deliver(address: str, record: Record, source: str, wanted: Wanted) -> Publis
     if not wanted.output:
         return Published(_place(address, store, video), _place(address, store, document), proof)
     beside = wanted.path or Path(tempfile.gettempdir()) / "result"
-    if wanted.path is None and wanted.replace and wanted.output.startswith(f"{address}/"):
+    if wanted.path is None and wanted.replace and address == f"s3://{bucket_and_key(wanted.output)[0]}":
         return _put_far(lambda there, key: there.copy(video.key, key), None, proof, source, wanted)
     with scratch_beside(beside) as folder:
         made = folder / f"result{wanted.container}"

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from media_ops.algorithm import Algorithm, FrameAlgorithm
 from media_ops.content import result_key
+from media_ops.errors import ObjectDamaged
 from media_ops.model import JobOptions
-from media_ops.publishing import Wanted, deliver, found
+from media_ops.publishing import KIND, Wanted, deliver, found
 from media_ops.requests import Keeping, MergeResult
 from media_ops.storage import open_store
 from media_ops.storage.memo import Memo, identity
-from media_ops.storage.shelf import Record
+from media_ops.storage.shelf import Record, Shelf
 
 
 class Recall:
@@ -27,6 +28,7 @@ class Recall:
         self._options = options
         self._container = container
         self._force = force
+        self._key = ""
         self._memo = Memo(open_store(store))
         self._identity = identity(source)
         self.bytes_read = self._identity.bytes_read
@@ -47,9 +49,13 @@ class Recall:
             self._memo.keep(now, sha256)
         return self._find(sha256, files)
 
-    def publish(self, record: Record, wanted: Wanted) -> MergeResult:
-        """Give what was found as this job's result."""
-        published = deliver(self._store, record, self._source, wanted)
+    def publish(self, record: Record, wanted: Wanted) -> MergeResult | None:
+        """Give what was found as this job's result; None where its bytes turn out to be damaged."""
+        try:
+            published = deliver(self._store, record, self._source, wanted)
+        except ObjectDamaged:
+            Shelf(open_store(self._store), KIND).forget(self._key)
+            return None
         return MergeResult(
             output=published.output,
             proof_file=published.proof_file,
@@ -62,6 +68,7 @@ class Recall:
         keeping = keeping_of(
             self._store, self._algorithm, sha256, files, self._options, self._container, force=self._force
         )
+        self._key = keeping.key if keeping else ""
         return found(keeping) if keeping else None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import struct
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from media_ops.storage.port import Store
+from media_ops.storage.seekable import SeekableFile
 
 Range = tuple[int, int]
 Gap = Callable[[int, int], bytes]
@@ -90,47 +90,17 @@ class Excerpt:
         return (self.filling * ((turn + end - start) // len(self.filling) + 1))[turn : turn + end - start]
 
 
-class ExcerptFile(io.RawIOBase):
+class ExcerptFile(SeekableFile):
     """An excerpt as the file that it is of; FFmpeg takes its `name` for that file's: the ending counts."""
 
     def __init__(self, excerpt: Excerpt, name: str) -> None:
-        super().__init__()
+        super().__init__(excerpt.size)
         self.name = name
         self._excerpt = excerpt
-        self._at = 0
 
-    def readable(self) -> bool:
-        """It is read."""
-        return True
-
-    def seekable(self) -> bool:
-        """It can be entered anywhere."""
-        return True
-
-    def tell(self) -> int:
-        """Give the place that is read next."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move; places behind the end are allowed."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._excerpt.size}[whence]
-        if base + offset < 0:
-            raise ValueError(f"{base + offset} lies before the beginning")
-        self._at = base + offset
-        return self._at
-
-    def read(self, size: int | None = -1) -> bytes:
-        """Read `size` bytes, fewer only at the end."""
-        left = max(0, self._excerpt.size - self._at)
-        data = self._excerpt.read(self._at, left if size is None or size < 0 else min(size, left))
-        self._at += len(data)
-        return data
-
-    def readinto(self, buffer: memoryview | bytearray) -> int:  # type: ignore[override]
-        """Fill `buffer` as far as there is anything."""
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+    def give(self, offset: int, length: int) -> bytes:
+        """Give what the excerpt holds, or what it fills gaps with."""
+        return self._excerpt.read(offset, length)
 
 
 def joined_ranges(ranges: Sequence[Range], bridged: int) -> list[Range]:

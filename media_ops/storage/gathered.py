@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from media_ops.errors import ObjectDamaged
 from media_ops.model import Part
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ class Gathered:
         path = self._store.path(part.key)
         if path is None:
             path = self._folder / hashlib.sha256(part.key.encode()).hexdigest()
-            self._store.fetch(part.key, path)
+            try:
+                self._store.fetch(part.key, path)
+            except ObjectDamaged:
+                return False
         with path.open("rb") as file:
             whole = hashlib.file_digest(file, "sha256").hexdigest() == part.sha256
         self._paths[part.key] = path

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from media_ops.errors import MediaError, SourceChanged, StoreRefused, StoreUnavailable
+from media_ops.errors import MediaError, ObjectDamaged, SourceChanged, StoreRefused, StoreUnavailable
 from media_ops.storage import keys, tagging
 from media_ops.storage.landing import landing
 from media_ops.storage.port import Stat
@@ -80,7 +80,7 @@ class S3Store:
             with landing(path) as place:
                 digest = download(stream, stat.size, place)
                 if digest != headers.get(DIGEST, digest):
-                    raise StoreUnavailable(f"{self._place(key)}: what came is not what was put there")
+                    raise ObjectDamaged(f"{self._place(key)}: what came is not what was put there")
             return self._told(stat)
 
     def put(self, key: str, data: bytes | Path) -> Stat:

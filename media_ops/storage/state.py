@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from pydantic import Field
 
 from media_ops.errors import SourceChanged
 from media_ops.model import Noun
@@ -21,6 +24,9 @@ class SourceState(Noun):
 
     size: int
     modified_ns: int = 0
+    changed_ns: int = 0
+    inode: int = 0
+    settled: bool = Field(False, description="A later change of the file shows in its times.")
     version: str = ""
     sha256: str = ""
 
@@ -30,7 +36,13 @@ class SourceState(Noun):
         if found := attached(path):
             return cls(size=found.far.size, version=found.far.version)
         status = os.stat(path)
-        return cls(size=status.st_size, modified_ns=status.st_mtime_ns)
+        return cls(
+            size=status.st_size,
+            modified_ns=status.st_mtime_ns,
+            changed_ns=status.st_ctime_ns,
+            inode=status.st_ino,
+            settled=_is_settled(status),
+        )
 
     def check(self, path: str | Path) -> None:
         """Raise `SourceChanged` if the file is another by now, and what went wrong when a far one was read."""
@@ -48,6 +60,21 @@ class SourceState(Noun):
                 f"{now.size} now, and times of change {self.modified_ns} and {now.modified_ns}"
             )
 
+    def is_sure(self, path: str | Path) -> bool:
+        """Whether the source still is, beyond doubt, what its sha256 was made of: what is made of it may be kept.
+
+        A job only has to notice a change. What is kept under a digest must not be of another file, be it one to which
+        somebody gave the same size and time; where a link was made meanwhile it is not kept either.
+        """
+        if found := attached(path):
+            return found.far.lasting and (found.far.size, found.far.version) == (self.size, self.version)
+        try:
+            now = SourceState.of(path)
+        except OSError:
+            return False
+        same = {"size", "modified_ns", "changed_ns", "inode"}
+        return self.settled and now.model_dump(include=same) == self.model_dump(include=same)
+
     def check_opened(self, path: str) -> None:
         """Raise `SourceChanged` if the far source that this process opened is another."""
         now = SourceState.of(path)
@@ -60,6 +87,12 @@ class SourceState(Noun):
                 f"{path}: the source was changed while it was worked on: {self.size} bytes of version "
                 f"{self.version} when it was probed, {size} bytes of version {version} now"
             )
+
+
+def _is_settled(status: os.stat_result) -> bool:
+    """Whether another change now would show another time; some file systems count seconds."""
+    tick = 0.05 if status.st_mtime_ns % 10**9 else 2.0
+    return time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > tick * 10**9
 
 
 class DigestBeside:

@@ -63,7 +63,8 @@ def settings_of(name: str) -> dict[str, str | None]:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         raise StoreRefused(f"{said} cannot be used: {first['msg']}") from None
     except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", "unknown"))
+        # Some servers, radosgw among them, say it without what is around it at AWS.
+        code = str(error.response.get("Error", {}).get("Code") or error.response.get("Code", "unknown"))
         passing = code in _BUSY or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400) >= 500
         kind = StoreUnavailable if passing else StoreRefused
         raise kind(f"{said}: its role is not given to us: {code}") from None

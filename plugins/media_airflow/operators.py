@@ -48,8 +48,8 @@ class ProbeOperator(JobTask):
         source = job.source_file()
         wanted = job.wanted(source)
         recall = Recall(job.settings.results, job.algorithm, source, job.options, wanted.container, force=job.force)
-        if record := recall.from_memo():
-            self._answer(recall.publish(record, job.ready(source)), context)
+        if (record := recall.from_memo()) and (found := recall.publish(record, job.ready(source))):
+            self._answer(found, context)
         request = ProbeRequest(
             source=source,
             store=job.settings.store,
@@ -60,8 +60,9 @@ class ProbeOperator(JobTask):
             container=wanted.container,
         )
         probe = self.run_attempt(probe_attempt(request), context)
-        if record := recall.from_digest(probe.sha256, digests_of(probe.files)):
-            self._answer(recall.publish(record, job.ready(source)), context)
+        record = recall.from_digest(probe.sha256, digests_of(probe.files))
+        if record and (found := recall.publish(record, job.ready(source))):
+            self._answer(found, context)
         fetched = probe.metrics.bytes_read + recall.bytes_read
         probe = probe.model_copy(update={"metrics": probe.metrics.model_copy(update={"bytes_read": fetched})})
         return probe.model_dump(mode="json")

@@ -14,7 +14,7 @@ from media_ops.storage.s3 import S3Store
 from tests.dags.conftest import Place, Run
 from tests.dags.test_reuse import pulled
 from tests.dags.test_run import shown
-from tests.storage.server import Server
+from tests.storage.server import ROOT, Server
 
 pytestmark = [pytest.mark.airflow, pytest.mark.s3, pytest.mark.slow]
 RunJob = Callable[..., Run]
@@ -27,12 +27,7 @@ def buckets(s3_server: Server, place: Place, monkeypatch: pytest.MonkeyPatch) ->
     from media_ops.storage.lifecycle import initialise
     from media_ops.storage.roles import read_stores
 
-    settings = s3_server.settings
-    assert settings.access_key
-    assert settings.secret_key
-    monkeypatch.setenv("MEDIA_OPS_S3_ENDPOINT", s3_server.address)
-    monkeypatch.setenv("MEDIA_OPS_S3_ACCESS_KEY", settings.access_key)
-    monkeypatch.setenv("MEDIA_OPS_S3_SECRET_KEY", settings.secret_key.get_secret_value())
+    s3_server.tell(monkeypatch)
     monkeypatch.setenv("MEDIA_OPS_STORE", "s3://")
     stores = read_stores()
     initialise(stores)
@@ -80,6 +75,39 @@ def test_a_film_in_a_bucket(
     buckets["source"].put("films/ein Film ü.mp4", b"no film")
     other = run(source=source, **WISH)
     assert [error["code"] for error in other.outcome["errors"]] == ["not_media"]
+
+
+def test_bytes_that_are_not_what_the_store_says_of_them_are_made_anew(
+    run: RunJob, place: Place, buckets: dict[str, S3Store], clip: Path, s3_server: Server
+) -> None:
+    buckets["source"].put("film.mp4", clip.read_bytes())
+    wish = {**WISH, "source": "s3://media-source/film.mp4", "output": str(place.root / "out.mp4")}
+    first = run(**wish)
+    made = Path(first.outcome["output"]).read_bytes()
+    kept = [one.key for one in buckets["result"].list() if one.key.endswith(".mp4")]
+    segment = next(one.key for one in buckets["segment"].list() if one.key.endswith(".nut"))
+    for bucket, key in (("media-result", kept[0]), ("media-segment", segment)):
+        rot(s3_server, bucket, key)
+    again = run(**wish)
+    assert (again.state, again.outcome["reused"]) == ("success", False), again.outcome
+    (merged,) = pulled(again, "merge")
+    assert [warning for warning in merged["warnings"] if "lost or damaged" in warning]
+    assert [one["reused"] for one in pulled(again, "process")] == [True] * 3, "nothing tells, until it is read"
+    assert Path(again.outcome["output"]).read_bytes() == made
+    third = run(**wish)
+    assert (third.state, third.outcome["reused"]) == ("success", True)
+    assert Path(third.outcome["output"]).read_bytes() == made
+
+
+def rot(server: Server, bucket: str, key: str) -> None:
+    """Change an object's bytes, but not what is noted of them."""
+    import boto3
+
+    client = boto3.client("s3", endpoint_url=server.address, region_name="us-east-1", **ROOT)
+    found = client.get_object(Bucket=bucket, Key=key)
+    body = bytearray(found["Body"].read())
+    body[len(body) // 2] ^= 1
+    client.put_object(Bucket=bucket, Key=key, Body=bytes(body), Metadata=found["Metadata"])
 
 
 def here(clip: Path, place: Place) -> list[bytes]:

@@ -30,14 +30,9 @@ DATA = bytes(range(251)) * 8000
 
 @pytest.fixture
 def store(s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> S3Store:
-    settings = s3_server.settings
-    assert settings.access_key
-    assert settings.secret_key
-    monkeypatch.setenv("MEDIA_OPS_S3_ENDPOINT", s3_server.address)
-    monkeypatch.setenv("MEDIA_OPS_S3_ACCESS_KEY", settings.access_key)
-    monkeypatch.setenv("MEDIA_OPS_S3_SECRET_KEY", settings.secret_key.get_secret_value())
+    s3_server.tell(monkeypatch)
     monkeypatch.setenv("MEDIA_OPS_TRIES", "1")
-    return S3Store(settings, BUCKET, f"far/{uuid.uuid4().hex[:12]}")
+    return S3Store(s3_server.settings, BUCKET, f"far/{uuid.uuid4().hex[:12]}")
 
 
 @pytest.fixture

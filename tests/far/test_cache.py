@@ -248,14 +248,9 @@ def test_what_is_removed_just_before_it_is_locked_is_begun_again(
 def test_an_object_of_a_store_is_shared_by_those_who_may_read_it(
     s3_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = s3_server.settings
-    assert settings.access_key
-    assert settings.secret_key
-    monkeypatch.setenv("MEDIA_OPS_S3_ENDPOINT", s3_server.address)
-    monkeypatch.setenv("MEDIA_OPS_S3_ACCESS_KEY", settings.access_key)
-    monkeypatch.setenv("MEDIA_OPS_S3_SECRET_KEY", settings.secret_key.get_secret_value())
+    s3_server.tell(monkeypatch)
     monkeypatch.setenv("MEDIA_OPS_CACHE", str(tmp_path / "cache"))
-    S3Store(settings, BUCKET, "cache").put("film", DATA)
+    S3Store(s3_server.settings, BUCKET, "cache").put("film", DATA)
     request = json.dumps({"source": f"s3://{BUCKET}/cache/film"})
     came = []
     for number in range(2):

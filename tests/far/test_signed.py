@@ -33,17 +33,12 @@ KEYS = ("MEDIA_OPS_S3_ACCESS_KEY", "MEDIA_OPS_S3_SECRET_KEY")
 
 @pytest.fixture
 def store(s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> S3Store:
-    settings = s3_server.settings
-    assert settings.access_key
-    assert settings.secret_key
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("MEDIA_OPS_S3_ENDPOINT", s3_server.address)
-    monkeypatch.setenv(KEYS[0], settings.access_key)
-    monkeypatch.setenv(KEYS[1], settings.secret_key.get_secret_value())
+    s3_server.tell(monkeypatch)
     monkeypatch.setenv("MEDIA_OPS_PRESIGN", "1")
     monkeypatch.setenv("MEDIA_OPS_TRIES", "1")
-    return S3Store(settings, BUCKET, f"signed/{uuid.uuid4().hex[:12]}")
+    return S3Store(s3_server.settings, BUCKET, f"signed/{uuid.uuid4().hex[:12]}")
 
 
 Child = tuple[str, dict[str, str], str]

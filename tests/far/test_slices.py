@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from media_ops.storage import open_store
 from media_ops.worker.attempt import probe_attempt, process_attempt, slice_attempt
 from tests.conftest import Clip
 from tests.far.films import make_film
-from tests.far.web import Web, web
+from tests.far.web import Web
 
 SECRET = "SECRETSIGNATURE"
 SLOW = pytest.mark.slow
@@ -108,24 +107,14 @@ def test_a_slice_that_lacks_something_is_helped_out_by_the_source(tmp_path: Path
         job.one(other)
 
 
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    folder = tmp_path / "served"
-    folder.mkdir()
-    with web(folder) as state:
-        monkeypatch.setenv("MEDIA_OPS_HTTP_HOSTS", state.host)
-        monkeypatch.setenv("MEDIA_OPS_HTTP_PRIVATE", "1")
-        yield state
-
-
 @SLOW
-def test_workers_do_not_ask_for_a_far_source(server: Web, tmp_path: Path) -> None:
-    film = make_film(server.folder, "film.mp4")
+def test_workers_do_not_ask_for_a_far_source(served: Web, tmp_path: Path) -> None:
+    film = make_film(served.folder, "film.mp4")
     os.utime(film, (1000, 1000))
-    job = Sliced(f"{server.url('film.mp4')}?x={SECRET}", tmp_path)
-    server.fault, asked = (lambda number: 404), len(server.asked)
+    job = Sliced(f"{served.url('film.mp4')}?x={SECRET}", tmp_path)
+    served.fault, asked = (lambda number: 404), len(served.asked)
     results = [job.one(segment) for segment in job.physical.segments]
-    assert len(server.asked) == asked
+    assert len(served.asked) == asked
     near = Sliced(str(film), tmp_path / "near")
     assert list(map(_told, results)) == near.all(near.virtual)
     assert {result.metrics.bytes_read for result in results} == {0}

@@ -27,6 +27,7 @@ from media_ops.requests import (
     ProbeRequest,
     ProbeResult,
     ProcessRequest,
+    Reuse,
     StoredFile,
 )
 
@@ -48,6 +49,7 @@ class Job:
     slicing: Slicing | None = None
     files: dict[str, StoredFile] = field(default_factory=dict)
     artefact: str | None = None
+    reuse: Reuse | None = None
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -105,6 +107,7 @@ class Job:
             artefact=self.artefact,
             trace_id=f"try-{order}-{len(changes)}",
             conceal=self.on_damage == "conceal",
+            reuse=self.reuse,
         )
         return process(request, scratch, _silent)
 

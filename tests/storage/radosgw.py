@@ -43,6 +43,8 @@ bluestore block size = 17179869184
 rgw data = {folder}/rgw
 rgw frontends = beast endpoint=127.0.0.1:{port}
 rgw thread pool size = 96
+rgw s3 auth use sts = true
+rgw sts key = {sts}
 """
 # An operator tells radosgw its classes; this one is the article's.
 CLASS = ("--placement-id", "default-placement", "--storage-class", "GLACIER_IR")
@@ -70,6 +72,7 @@ class Radosgw:
         self._processes.append(self._daemon("ceph-osd", "-i", "0"))
         if new:
             self._admin("user", "create", "--uid", "tests", "--display-name", "tests", *_key("tests", self._secret))
+            self._admin("caps", "add", "--uid", "tests", "--caps", "roles=*")
             root = _key(ROOT["aws_access_key_id"], ROOT["aws_secret_access_key"])
             self._admin("key", "create", "--uid", "tests", *root)
             self._admin("zonegroup", "placement", "add", "--rgw-zonegroup", "default", *CLASS)
@@ -102,7 +105,9 @@ class Radosgw:
             monitor = probe.getsockname()[1]
         fsid, monitors = str(uuid.uuid4()), self._folder / "monitors"
         (self._folder / "conf").write_text(
-            CONFIGURATION.format(fsid=fsid, monitor=monitor, folder=self._folder, port=self._port)
+            CONFIGURATION.format(
+                fsid=fsid, monitor=monitor, folder=self._folder, port=self._port, sts=secrets.token_hex(8)
+            )
         )
         address = f"[v2:127.0.0.1:{monitor}]"
         self._do("monmaptool", "--create", "--fsid", fsid, "--addv", "a", address, str(monitors))

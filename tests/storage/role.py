@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from tests.storage.server import ROOT, Server
 
@@ -17,10 +19,11 @@ def make_role(server: Server) -> str:
     people = boto3.client("iam", endpoint_url=server.address, region_name="us-east-1", **ROOT)
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    if "media" not in [found["RoleName"] for found in people.list_roles()["Roles"]]:
+    with contextlib.suppress(ClientError):  # it may be there
         people.create_role(RoleName="media", AssumeRolePolicyDocument=_policy(trust))
+    arn = people.get_role(RoleName="media")["Role"]["Arn"]
     people.put_role_policy(RoleName="media", PolicyName="all", PolicyDocument=_policy(everything))
-    return ROLE
+    return str(arn)
 
 
 def connection_to(server: Server) -> dict[str, Any]:
@@ -38,4 +41,5 @@ def connection_to(server: Server) -> dict[str, Any]:
 
 
 def _policy(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    # Without blanks, which radosgw takes for a plus.
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))

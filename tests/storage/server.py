@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 import boto3
+import pytest
 from botocore.config import Config
 
 from media_airflow.demo.ministack import ROOT, Ministack
@@ -50,6 +51,23 @@ class Server:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What tells a process of the server and of the user."""
+        known = self.settings
+        assert known.access_key
+        assert known.secret_key
+        return {
+            "MEDIA_OPS_S3_ENDPOINT": self.address,
+            "MEDIA_OPS_S3_ACCESS_KEY": known.access_key,
+            "MEDIA_OPS_S3_SECRET_KEY": known.secret_key.get_secret_value(),
+        }
+
+    def tell(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Put that into this process's environment while a test runs."""
+        for name, value in self.environment.items():
+            monkeypatch.setenv(name, value)
 
     def start(self) -> None:
         """Start, and make bucket and user, which a kill may have lost."""

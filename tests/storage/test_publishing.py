@@ -51,16 +51,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     if request.param == "folder":
         return str(tmp_path / "results")
     server: Server = request.getfixturevalue("server")
-    reachable(server, monkeypatch)
+    server.tell(monkeypatch)
     return f"s3://{BUCKET}/test/{uuid.uuid4().hex[:12]}"
-
-
-def reachable(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert server.settings.access_key
-    assert server.settings.secret_key
-    monkeypatch.setenv("MEDIA_OPS_S3_ENDPOINT", server.address)
-    monkeypatch.setenv("MEDIA_OPS_S3_ACCESS_KEY", server.settings.access_key)
-    monkeypatch.setenv("MEDIA_OPS_S3_SECRET_KEY", server.settings.secret_key.get_secret_value())
 
 
 def published(place: str, content: bytes, output: str, folder: Path, **how: Any) -> Published:
@@ -69,7 +61,7 @@ def published(place: str, content: bytes, output: str, folder: Path, **how: Any)
     made.write_bytes(content)
     keeping = Keeping(store=place, key=how.pop("key", KEY), force=how.pop("force", False))
     wanted = Wanted(output, ".mp4", how.pop("replace", True))
-    return publish(made, proof_of(content), "/films/source.mkv", wanted, keeping, uuid.uuid4().hex)
+    return publish(made, proof_of(content), "/films/source.mkv", wanted, keeping, uuid.uuid4().hex, **how)
 
 
 def read(place: str, key: str) -> bytes:
@@ -146,10 +138,26 @@ def test_an_output_that_is_there_stays(place: str, tmp_path: Path) -> None:
     assert found(Keeping(store=place, key=KEY)), "the work is done, and need not be done again"
 
 
+@pytest.mark.parametrize("to_output", [True, False])
+def test_what_may_be_of_another_source_is_given_to_nobody_else(place: str, tmp_path: Path, to_output: bool) -> None:
+    output = str(tmp_path / "out.mp4") if to_output else ""
+    one = published(place, b"film", output, tmp_path / "scratch", sure=False)
+    assert found(Keeping(store=place, key=KEY)) is None
+    far = one.output.startswith("s3://")
+    assert (read(place, one.output.removeprefix(f"{place}/")) if far else Path(one.output).read_bytes()) == b"film"
+    assert sorted(kept(place)) == ([] if to_output else ["json", "mp4"]), (
+        "of one that is kept only, no more than that"
+    )
+    published(place, b"sure", "", tmp_path / "scratch")
+    record = found(Keeping(store=place, key=KEY))
+    assert record
+    assert read(place, record.parts[0].key) == b"sure"
+
+
 @pytest.mark.s3
 @pytest.mark.parametrize("kept_in", ["the same bucket", "a folder"])
 def test_an_output_in_a_bucket(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_in: str) -> None:
-    reachable(server, monkeypatch)
+    server.tell(monkeypatch)
     bucket = f"s3://{BUCKET}"
     place = bucket if kept_in == "the same bucket" else str(tmp_path / "results")
     name, key = f"out/{uuid.uuid4().hex} ü.mp4", uuid.uuid4().hex
@@ -175,7 +183,7 @@ def test_an_output_in_a_bucket(server: Server, tmp_path: Path, monkeypatch: pyte
 def test_publishers_of_one_name_leave_no_strangers_proof(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reachable(server, monkeypatch)
+    server.tell(monkeypatch)
     bucket, name = f"s3://{BUCKET}", f"out/{uuid.uuid4().hex}.mp4"
 
     def one(number: int) -> Published:

@@ -46,13 +46,7 @@ print(json.dumps([seconds, int(most[1]) * 1024]))
 
 def measure(server: Server, *arguments: str) -> tuple[float, int]:
     """Give seconds and the most memory of a process of its own."""
-    known = server.settings
-    assert known.secret_key is not None
-    environment = os.environ | {
-        "MEDIA_OPS_S3_ENDPOINT": server.address,
-        "MEDIA_OPS_S3_ACCESS_KEY": str(known.access_key),
-        "MEDIA_OPS_S3_SECRET_KEY": known.secret_key.get_secret_value(),
-    }
+    environment = os.environ | server.environment
     command = [sys.executable, "-c", PROGRAM, *arguments]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
     seconds, memory = json.loads(done.stdout)
