@@ -21,6 +21,7 @@ from media_ops.storage.ranged import BLOCK
 from media_ops.storage.s3 import S3Store
 from media_ops.worker.attempt import Attempt
 from tests.conftest import Clip
+from tests.storage.chosen import WRONG_SECRET
 from tests.storage.server import BUCKET, Server
 
 pytestmark = pytest.mark.s3
@@ -138,6 +139,6 @@ def test_secrets_stay_where_they_are(store: S3Store, monkeypatch: pytest.MonkeyP
         StoredObject.at(f"s3://key:SECRET@{store.bucket}/x")
     assert "SECRET" not in str(caught.value)
     monkeypatch.setenv("MEDIA_OPS_S3_SECRET_KEY", "SECRET")
-    with pytest.raises(StoreRefused, match="secret key is wrong") as refused:
+    with pytest.raises(StoreRefused, match=WRONG_SECRET) as refused:
         StoredObject.at(address(store, "x"))
     assert "SECRET" not in str(refused.value)

@@ -11,6 +11,10 @@ from media_airflow.demo.ministack import PYTHON
 
 PROGRAMS = ("ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin", "setpriv")
 SERVER = os.environ.get("MEDIA_OPS_TEST_SERVER") or "ministack"
+# radosgw that gives out roles tells nobody what of a key is wrong.
+_TELLS = SERVER != "radosgw"
+WRONG_SECRET = "secret key is wrong" if _TELLS else "permission denied"
+WRONG_KEY = "access key is not known" if _TELLS else "permission denied"
 
 
 def missing() -> str | None:

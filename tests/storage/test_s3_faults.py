@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from media_ops.errors import MediaError, SourceChanged, StoreRefused, StoreUnavailable
 from media_ops.storage.s3 import S3Store
-from tests.storage.chosen import differs
+from tests.storage.chosen import WRONG_KEY, WRONG_SECRET, differs
 from tests.storage.proxy import LOST, RESET, SILENCE, TORN, Fault, Proxy
 from tests.storage.reading import read
 from tests.storage.server import BUCKET, ROOT, Server
@@ -268,8 +268,8 @@ def test_refusals_are_named_at_once(
 def test_wrong_credentials_and_buckets(proxy: Proxy, server: Server) -> None:
     secret = SecretStr("a-wrong-secret-that-must-not-show")
     for store, reason in (
-        (through(proxy, server, secret_key=secret), "secret key is wrong"),
-        (through(proxy, server, access_key="AKIAUNKNOWN"), "access key is not known"),
+        (through(proxy, server, secret_key=secret), WRONG_SECRET),
+        (through(proxy, server, access_key="AKIAUNKNOWN"), WRONG_KEY),
         (through(proxy, server, "no-such-bucket"), "no such bucket"),
     ):
         started = time.monotonic()
