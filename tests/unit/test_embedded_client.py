@@ -5,7 +5,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from media_airflow.embedded.client import (
+from media_ops.errors import InputError, MediaError, WorldError, from_record
+from media_ops.remote.client import (
     AirflowClient,
     ApiNotFound,
     ApiRefused,
@@ -13,7 +14,6 @@ from media_airflow.embedded.client import (
     RunExists,
     run_path,
 )
-from media_ops.errors import InputError, MediaError, WorldError, from_record
 
 Handler = Callable[[httpx.Request], httpx.Response]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from media_airflow.embedded.client import AirflowClient, ApiNotFound, ApiUnavailable
 from media_airflow.embedded.readiness import missing_dag, missing_service
+from media_ops.remote.client import AirflowClient, ApiNotFound, ApiUnavailable
 
 BEFORE, START, AFTER = (datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (1, 2, 3))
 

@@ -9,8 +9,8 @@ from itertools import combinations
 from typing import Any
 
 from media_airflow.embedded import AirflowClient, ApiNotFound
-from media_airflow.embedded.client import task_path
 from media_ops.errors import MediaError, OurError, from_record
+from media_ops.remote.client import task_path
 
 MAPPED = "process"
 

@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 from pathlib import Path
 
-from media_airflow.embedded.keys import ADMIN, Keys, passwords_file
+from media_airflow.embedded.keys import ADMIN, Keys, login_file, passwords_file
 from media_airflow.embedded.layout import Layout
 from media_airflow.embedded.settings import Settings
 
@@ -17,6 +17,7 @@ STORE_VARIABLE = "MEDIA_OPS_STORE"
 WORKERS_VARIABLE = "MEDIA_OPS_WORKERS"
 CACHE_VARIABLE = "MEDIA_OPS_CACHE"
 CACHE_BYTES_VARIABLE = "MEDIA_OPS_CACHE_BYTES"
+LOGIN_VARIABLE = "MEDIA_OPS_AIRFLOW_LOGIN"
 LOOPBACK = "127.0.0.1"
 
 # Measured on 2 cores: an API server is back after 11 to 20 s, after 40 to 50 s on a loaded machine. A heartbeat
@@ -107,6 +108,7 @@ def service_environment(
         WORKERS_VARIABLE: str(settings.parallelism),
         CACHE_VARIABLE: str(layout.home / "cache"),
         CACHE_BYTES_VARIABLE: str(int(settings.cache_bytes)),
+        LOGIN_VARIABLE: str(login_file(layout.home)),
         PRELOAD_VARIABLE: ",".join(settings.preload),
         # Services ask each other over the loopback, never through a proxy.
         "NO_PROXY": (no_proxy := ",".join(without_proxy)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -10,12 +11,11 @@ from types import TracebackType
 from typing import Self
 
 from media_airflow.embedded import processes
-from media_airflow.embedded.client import AirflowClient
 from media_airflow.embedded.configuration import configuration
 from media_airflow.embedded.database import Database, drop_data
 from media_airflow.embedded.environment import LOOPBACK, airflow_options, service_environment
 from media_airflow.embedded.exclusive import locked, uninterrupted
-from media_airflow.embedded.keys import ADMIN, load_keys, write_private
+from media_airflow.embedded.keys import ADMIN, load_keys, login_file, write_private
 from media_airflow.embedded.layout import layout_of
 from media_airflow.embedded.migration import is_migrated, migrate
 from media_airflow.embedded.port import choose_port, read_port
@@ -23,6 +23,7 @@ from media_airflow.embedded.readiness import missing_dag, missing_service
 from media_airflow.embedded.settings import CHECKOUT, Settings, read_settings
 from media_airflow.embedded.supervisor import Supervisor
 from media_ops.errors import InputError, ToolMissing
+from media_ops.remote.client import AirflowClient
 
 DEFAULT_HOME = CHECKOUT / "build" / "airflow"
 START_SECONDS = 180
@@ -186,6 +187,8 @@ class EmbeddedAirflow:
             dags=self.dags_folder,
             plugins=self.plugins_folder,
         )
+        login = {"url": self.url, "user": self.user, "password": keys.password}
+        write_private(login_file(self.home), json.dumps(login))
         environment = service_environment(self.layout, self.settings, options)
         write_private(
             self.home / "supervisord.conf",

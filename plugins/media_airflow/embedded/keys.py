@@ -55,6 +55,11 @@ def passwords_file(home: Path) -> Path:
     return home / "passwords.json"
 
 
+def login_file(home: Path) -> Path:
+    """Name the file that tells our own programs where Airflow is and how to sign in."""
+    return home / "login.json"
+
+
 def load_keys(home: Path) -> Keys:
     """Read the keys of the instance at `home`; make them the first time."""
     path = home / "keys.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from media_airflow.embedded.client import AirflowClient, ApiNotFound, ApiUnavailable
+from media_ops.remote.client import AirflowClient, ApiNotFound, ApiUnavailable
 
 
 def missing_service(client: AirflowClient, since: datetime | None = None) -> str | None:
