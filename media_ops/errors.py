@@ -15,6 +15,7 @@
     │   └── OutputExists            the caller asked not to replace it
     ├── WorldError              something around us failed: retried with a delay               (HTTP 503, exit 3)
     │   ├── ChildDied               a worker's process was killed or crashed
+    │   ├── Superseded              an attempt was given up and another has begun
     │   ├── Stalled                 a worker's process got stuck and was ended
     │   ├── StoreUnavailable        reading or writing an object failed
     │   │   └── ObjectDamaged           what a store gives is not what was put there
@@ -128,6 +129,10 @@ class ChildDied(WorldError):
 
 class Stalled(WorldError):
     """A worker's process neither reported nor computed for too long, and was ended."""
+
+
+class Superseded(WorldError):
+    """This attempt was given up, and another has begun: it publishes nothing."""
 
 
 class StoreUnavailable(WorldError):

@@ -43,11 +43,13 @@ def merge(request: MergeRequest, scratch: Path, on_progress: OnProgress, process
     from media_ops.mended import mended
     from media_ops.publishing import Wanted, publish
     from media_ops.seams import check_seams
-    from media_ops.storage import open_store
+    from media_ops.storage import fence, open_store
     from media_ops.storage.gathered import Gathered
     from media_ops.storage.publish import scratch_beside
 
-    parts = Gathered(open_store(request.store), scratch)
+    store = open_store(request.store)
+    fence.take(store, request.fence)
+    parts = Gathered(store, scratch)
     results, mending = mended(request, parts, scratch, process)
     request = request.model_copy(update={"results": results})
     joints = check_seams(request.plan, results)
@@ -62,7 +64,17 @@ def merge(request: MergeRequest, scratch: Path, on_progress: OnProgress, process
         told = {"warnings": list(dict.fromkeys([*proof.warnings, *lost]))}
         proof = proof.model_copy(update=job.origin() | told)
         sure = job.state().is_sure(request.source)
-        published = publish(made, proof, request.source, wanted, request.keeping, str(uuid.uuid4()), sure=sure)
+        trace = request.fence.trace_id if request.fence else str(uuid.uuid4())
+        published = publish(
+            made,
+            proof,
+            request.source,
+            wanted,
+            request.keeping,
+            trace,
+            sure=sure,
+            check=lambda: fence.check(store, request.fence),
+        )
     return MergeResult(
         output=published.output,
         proof_file=published.proof_file,

@@ -32,10 +32,11 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     frames wanted. Raises `DamagedMedia`, `Unsupported`, `FrameLost`, `AlgorithmFailed`.
     """
     from media_ops.frames.index import Rows
-    from media_ops.storage import open_store
+    from media_ops.storage import fence, open_store
 
     algorithm = registry.get(request.algorithm).from_params(request.params)
     store = open_store(request.store)
+    fence.take(store, request.fence)
     packed = read(store, request.segment.rows)
     rows = Rows.from_bytes(packed)
     at_work = perform(algorithm, rows, store, request) if isinstance(algorithm, FrameAlgorithm) else None
@@ -45,6 +46,7 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     if result is None:
         place = shelf.place(key, request.trace_id) if key else _place(request)
         result = _made(request, algorithm, rows, at_work, _Drawer(shelf, place), scratch, on_progress)
+        fence.check(store, request.fence)
         if key and request.reuse and _is_of_what_was_probed(store, request):
             kept = shelf.keep(key, result.model_dump(mode="json"), result.parts, replace=request.reuse.force)
             # Another's result may count now; what this attempt cost, it cost all the same.

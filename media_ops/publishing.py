@@ -61,13 +61,16 @@ def publish(
     trace: str,
     *,
     sure: bool = True,
+    check: Callable[[], None] = lambda: None,
 ) -> Published:
     """Publish `made`, which is taken away; `trace` tells this attempt from others at the same result.
 
     Of several that keep the same result one counts, and all publish that one. Nobody is given what was not made
-    for sure of the source in its key. Raises `OutputExists` where the output is there and not to be replaced.
+    for sure of the source in its key. `check` raises if this attempt was given up: it is called before anything can
+    be seen. Raises `OutputExists` where the output is there and not to be replaced.
     """
     if keeping is None or (wanted.output and not sure):
+        check()
         if wanted.path:
             return _put(made, proof, source, wanted.path, wanted.replace)
         return _put_far(lambda store, key: store.put(key, made), made, proof, source, wanted)
@@ -84,9 +87,11 @@ def publish(
         shutil.copyfile(made, taken)
     video = shelf.put(f"{place}{wanted.container}", taken)
     document = shelf.put(f"{place}{SUFFIX}", to_bytes(own))
+    check()
     if not sure:
         return deliver(keeping.store, Record(made={}, parts=[video, document]), source, wanted)
     record = shelf.keep(keeping.key, {}, [video, document], replace=keeping.force)
+    check()
     if wanted.path and record.parts == [video, document]:
         return _put(made, proof, source, wanted.path, wanted.replace)
     return deliver(keeping.store, record, source, wanted)

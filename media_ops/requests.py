@@ -89,6 +89,20 @@ class SliceResult(Noun):
     metrics: Metrics = Metrics()
 
 
+class Fence(Noun):
+    """An attempt at a piece of work that may publish only while no later one has begun."""
+
+    place: str = Field(description="Prefix, in the job's store, of the numbers that were taken.")
+    attempt: int = Field(ge=0, description="1, 2, ...; later ones are greater.")
+    trace_id: str
+
+
+class Fenced(Noun):
+    """Work that is handed to another attempt where nothing is heard of the first."""
+
+    fence: Fence | None = Field(None, description="Of this attempt; None where there can be no other.")
+
+
 class SegmentRequest(SourceRequest):
     """Work on one segment of `source`."""
 
@@ -126,7 +140,7 @@ class AnalyseResult(Noun):
     metrics: Metrics = Metrics()
 
 
-class ProcessRequest(SegmentRequest):
+class ProcessRequest(SegmentRequest, Fenced):
     """Produce one segment of `source`."""
 
     digests: bool = Field(False, description="Store the digest of every source frame.")
@@ -142,7 +156,7 @@ class AudioRequest(SourceRequest):
     beside: str | None = Field(None, description="Key of the source's excerpt without its pictures, if there is one.")
 
 
-class MergeRequest(SourceRequest):
+class MergeRequest(SourceRequest, Fenced):
     """Join `results`, prove what comes of it, and only then publish it: as `output`, in `keeping`, or both."""
 
     store: str

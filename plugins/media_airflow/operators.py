@@ -185,6 +185,7 @@ class ProcessOperator(JobTask):
 
         found = self.earlier.get("conclude") or self.earlier.get("analyse")
         segment, probe = Segment.model_validate(self.segment), ProbeResult.model_validate(self.probe)
+        trace_id = str(uuid.uuid4())
         request = ProcessRequest(
             source=job.source_of(segment, probe),
             store=job.settings.store,
@@ -194,7 +195,8 @@ class ProcessOperator(JobTask):
             params=job.params,
             files=probe.files,
             artefact=AnalyseResult.model_validate(found).artefact if found else None,
-            trace_id=str(uuid.uuid4()),
+            trace_id=trace_id,
+            fence=self.fence(job, context, trace_id),
             threads=job.options.threads or 1,
             conceal=job.options.on_damage == "conceal",
             reuse=Reuse(source_sha256=probe.sha256, force=job.force),
@@ -284,6 +286,7 @@ class MergeOperator(JobTask):
             beside=probe.beside,
             verify=job.options.verify,
             threads=job.options.threads or 1,
+            fence=self.fence(job, context, str(uuid.uuid4())),
         )
         merged = self.run_attempt(merge_attempt(request), context)
         looked = [AnalyseResult.model_validate(self.found)] if self.found else []

@@ -12,6 +12,7 @@ from media_airflow.lifeline import die_with_supervisor, terminable
 from media_airflow.progress import reported
 from media_ops.errors import MediaError, OurError
 from media_ops.model import Noun
+from media_ops.requests import Fence
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -60,6 +61,15 @@ class JobTask(BaseOperator):
         self._attempt = attempt
         with reported(context) as reporter:
             return attempt.run(reporter)
+
+    def fence(self, job: Job, context: Context, trace_id: str) -> Fence:
+        """Number this attempt, so that an earlier one that lives on publishes nothing."""
+        ti = context["ti"]
+        # A run that was deleted and made again under its name counts its attempts from one.
+        run = context["dag_run"].run_after.strftime("%Y%m%dT%H%M%S.%f")
+        place = f"{job.prefix}/fences/{run}/{self.task_id}"
+        order = ti.map_index if ti.map_index is not None and ti.map_index >= 0 else 0
+        return Fence(place=f"{place}/{order:05d}", attempt=ti.try_number, trace_id=trace_id)
 
     def on_kill(self) -> None:
         """Airflow's own word for "stop", used for a task's time limit."""

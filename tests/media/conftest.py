@@ -22,6 +22,7 @@ from media_ops.requests import (
     AnalyseRequest,
     AudioRequest,
     ConcludeRequest,
+    Fence,
     MergeRequest,
     MergeResult,
     ProbeRequest,
@@ -93,7 +94,7 @@ class Job:
         ]
         self.artefact = conclude(ConcludeRequest(parts=[part.artefact for part in parts], **common)).artefact
 
-    def segment(self, plan: Plan, order: int, **changes: Any) -> SegmentResult:
+    def segment(self, plan: Plan, order: int, *, fence: Fence | None = None, **changes: Any) -> SegmentResult:
         scratch = self.folder / f"scratch-{order}-{len(changes)}"
         scratch.mkdir(exist_ok=True)
         request = ProcessRequest(
@@ -108,6 +109,7 @@ class Job:
             trace_id=f"try-{order}-{len(changes)}",
             conceal=self.on_damage == "conceal",
             reuse=self.reuse,
+            fence=fence,
         )
         return process(request, scratch, _silent)
 
