@@ -27,9 +27,16 @@ if TYPE_CHECKING:
 
 
 def cut(
-    probe: ProbeResult, algorithm: Algorithm, options: JobOptions, *, store: str, prefix: str, workers: int
+    probe: ProbeResult,
+    algorithm: Algorithm,
+    options: JobOptions,
+    *,
+    store: str,
+    prefix: str,
+    workers: int,
+    most: int | None = None,
 ) -> Plan:
-    """Plan the segments and store each one's rows of the index.
+    """Plan the segments, no more than `most`, and store each one's rows of the index.
 
     A wish in `options` overrides reasons of cost, never reasons of exactness. Raises `ParamsInvalid` for more
     segments than there are frames, `Unsupported` or `DamagedMedia` where a rule refuses the source.
@@ -45,6 +52,9 @@ def cut(
     need = algorithm.need()
     lead = need.before + need.warm_up
     warnings = []
+    if most and count > most:
+        warnings.append(f"{most} segments, not {count}: more are not worked on side by side here")
+        count = most
     if need.gops:
         edges = gop_bounds(index.frames, count, index.closed_ranks().tolist())
         gops = len(edges) - 1

@@ -151,8 +151,7 @@ class _Job:
     def _cut(self, probe: ProbeResult) -> Plan:
         from media_ops.cut import cut
 
-        where = {"store": self.store, "prefix": _PREFIX}
-        plan = cut(probe, self.algorithm, self.options, **where, workers=self.crew.workers)
+        plan = cut(probe, self.algorithm, self.options, store=self.store, prefix=_PREFIX, workers=self.crew.workers)
         if self.options.slices == "physical":
             plan = self._sliced(plan)
         for segment in plan.segments:

@@ -84,12 +84,20 @@ class CutOperator(JobTask):
 
     def work(self, job: Job, context: Context) -> Any:
         """Return a list of `Segment`."""
+        from airflow.sdk.configuration import conf
+
         from media_ops.cut import cut
 
         probe = ProbeResult.model_validate(self.probe)
         settings = job.settings
         plan = cut(
-            probe, job.algorithm, job.options, store=settings.store, prefix=job.prefix, workers=settings.workers
+            probe,
+            job.algorithm,
+            job.options,
+            store=settings.store,
+            prefix=job.prefix,
+            workers=settings.workers,
+            most=conf.getint("core", "max_map_length"),
         )
         if job.options.slices == "physical":
             plan = self._sliced(plan, job, context)

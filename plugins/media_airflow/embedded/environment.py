@@ -64,6 +64,8 @@ def airflow_options(
             "dags_are_paused_at_creation": False,
             "executor": "media_airflow.executor.TiedLocalExecutor",
             "parallelism": settings.parallelism,
+            # As many segments as a job may have; Airflow refuses a longer list, so a plan is cut to this.
+            "max_map_length": 4096,
             "fernet_key": keys.fernet,
             # A full name would be asked of a name server, once per task.
             "hostname_callable": "socket.gethostname",

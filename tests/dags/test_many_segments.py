@@ -1,0 +1,24 @@
+"""More segments than Airflow maps never break a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.dags.conftest import Place, Run
+from tests.dags.test_reuse import pulled
+from tests.dags.test_run import link
+
+pytestmark = pytest.mark.airflow
+
+
+def test_a_plan_has_no_more_segments_than_airflow_maps(
+    run: Callable[..., Run], place: Place, silent_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__MAX_MAP_LENGTH", "2")
+    done = run(source=link(silent_clip, place.root), segments=3, preset="ultrafast")
+    assert (done.state, done.states("process")) == ("success", ["success"] * 2)
+    (plan,) = pulled(done, "cut", "plan")
+    assert plan["warnings"] == ["2 segments, not 3: more are not worked on side by side here"]
