@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
@@ -132,7 +131,7 @@ class AnalyseOperator(JobTask):
             algorithm=self.algorithm,
             params=job.params,
             files=probe.files,
-            trace_id=str(uuid.uuid4()),
+            trace_id=self.trace_id,
             threads=job.options.threads or 1,
             conceal=job.options.on_damage == "conceal",
         )
@@ -160,7 +159,7 @@ class ConcludeOperator(JobTask):
             algorithm=self.algorithm,
             params=job.params,
             parts=[part.artefact for part in parts],
-            trace_id=str(uuid.uuid4()),
+            trace_id=self.trace_id,
         )
         joined = self.run_attempt(conclude_attempt(request), context)
         fetched = sum(part.metrics.bytes_read for part in parts)  # the merge hears of this result only
@@ -194,7 +193,7 @@ class ProcessOperator(JobTask):
             params=job.params,
             files=probe.files,
             artefact=AnalyseResult.model_validate(found).artefact if found else None,
-            trace_id=str(uuid.uuid4()),
+            trace_id=self.trace_id,
             threads=job.options.threads or 1,
             conceal=job.options.on_damage == "conceal",
             reuse=Reuse(source_sha256=probe.sha256, force=job.force),
