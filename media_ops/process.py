@@ -52,9 +52,6 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
             # Another's result may count now; what this attempt cost, it cost all the same.
             counts = SegmentResult.model_validate(kept.made)
             result = counts.model_copy(update={"order": request.segment.order, "metrics": result.metrics})
-    # Beside what is cleared away after the job: what an attempt cost is for planning to learn from.
-    trace = f"{request.prefix}/traces/{request.segment.order:05d}-{request.trace_id}"
-    store.put(trace, result.model_dump_json().encode())
     return result
 
 

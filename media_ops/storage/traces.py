@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from media_ops.errors import StoreUnavailable
 from media_ops.model import Metrics, Noun
 from media_ops.storage.port import Store
 
@@ -35,6 +37,8 @@ class Trace(Noun):
     total: int | None = None
     gpu_seconds: float = 0.0
     metrics: Metrics = Metrics()
+    otel_trace: str = Field("", description="Id of the OpenTelemetry trace it belongs to, in hex, if there is one.")
+    otel_span: str = Field("", description="Id of its own span there, in hex.")
 
     @property
     def event_id(self) -> str:
@@ -55,15 +59,22 @@ def keep_trace(store: Store, prefix: str, trace: Trace) -> None:
 
 def traces_of(store: Store, prefix: str) -> list[Trace]:
     """Give all attempts of a job, by the time of their start; records that cannot be read are left out."""
-    found = []
     place = f"{prefix}/traces/"
-    after = None
-    while batch := store.list(place, after=after):
-        for one in batch:
-            after = one.key
-            with store.open(one.key) as file:
-                try:
-                    found.append(Trace.model_validate_json(file.read()))
-                except ValidationError:
-                    continue
-    return sorted(found, key=lambda trace: trace.started)
+    keys: list[str] = []
+    while batch := store.list(place, after=keys[-1] if keys else None):
+        keys += [one.key for one in batch]
+    with ThreadPoolExecutor(8, "traces") as pool:  # a far store takes some milliseconds for each
+        found = list(pool.map(lambda key: _read(store, key), keys))
+    return sorted((trace for trace in found if trace), key=lambda trace: trace.started)
+
+
+def _read(store: Store, key: str) -> Trace | None:
+    try:
+        with store.open(key) as file:
+            return Trace.model_validate_json(file.read())
+    except ValidationError:
+        return None
+    except StoreUnavailable:
+        if store.stat(key) is None:  # gone since it was listed
+            return None
+        raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from pydantic import ValidationError
 
@@ -20,6 +19,7 @@ from media_ops.model import JobOptions, Segment
 from media_ops.publishing import Wanted
 from media_ops.registry import get
 from media_ops.requests import ProbeResult
+from media_ops.state.place import place as place
 from media_ops.storage.far import is_far
 
 
@@ -100,12 +100,6 @@ def read_job(algorithm: str, params: Mapping[str, Any], settings: Settings, pref
         settings=settings,
         prefix=prefix,
     )
-
-
-def place(dag_id: str, run_id: str) -> str:
-    """Give the prefix of a job's objects in the store; different runs have different places."""
-    name = quote(run_id, safe=":+~")
-    return f"jobs/{dag_id}/{name if name.strip('.') else name.replace('.', '%2E')}"
 
 
 def _options(algorithm: str, params: Mapping[str, Any]) -> JobOptions:

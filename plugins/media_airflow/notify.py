@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
 from media_airflow.operators import FOUND_KEY
 from media_airflow.task import ERROR_KEY
-from media_ops.errors import StoreRefused, WorldError
+from media_ops.errors import MediaError, StoreRefused, WorldError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from media_ops.storage import Store
-
-
-# Index, source, proof and traces stay: they tell of the job and of what it cost. So do the tasks' results, which
-# Airflow keeps.
-_INTERMEDIATE = ("plan/", "files/", "analysis/", "artefact/", "segments/", "sound", "beside/", "slices/", "fences/")
 
 
 class NotifyOperator(BaseOperator):
@@ -29,16 +26,20 @@ class NotifyOperator(BaseOperator):
         self.watched = watched
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Return `{"outcome", "output", "reused", "figures", "errors"}`, errors as `{"code", "fate", "message"}`."""
+        """Return `{"outcome", "output", "reused", "figures", "errors", "attempts", "retries"}`.
+
+        Errors are `{"code", "fate", "message"}`; a retry says besides which attempt at what came to nothing.
+        """
         ti = context["ti"]
         published = ti.xcom_pull(task_ids=self.watched[-1]) or ti.xcom_pull(task_ids=self.watched[0], key=FOUND_KEY)
+        tried = self._attempts(context)
         if published:
             proof, reused = published["proof"], published["reused"]
             self.log.info("succeeded: %s is published, %s frames", published["output"], proof["frames_out"])
             self.log.info("its proof is %s", published["proof_file"])
             self._forget(context)
             told = {"output": published["output"], "reused": reused, "figures": published["job"], "errors": []}
-            return {"outcome": "succeeded", **told}
+            return {"outcome": "succeeded", **told, **tried}
         errors = [error for error in ti.xcom_pull(task_ids=self.watched, key=ERROR_KEY) or [] if error]
         for error in errors:
             self.log.error("failed: %s (%s): %s", error["code"], error["fate"], error["message"])
@@ -46,30 +47,44 @@ class NotifyOperator(BaseOperator):
             self.log.error("failed without a reason of ours: see the logs of the failed tasks")
         elif all(error["fate"] != "world" for error in errors):
             self._forget(context)  # else kept: clearing the failed tasks goes on where they stopped
-        return {"outcome": "failed", "output": None, "errors": errors}
+        return {"outcome": "failed", "output": None, "errors": errors, **tried}
+
+    def _attempts(self, context: Context) -> dict[str, Any]:
+        """Count the attempts and tell why some were made again; both None where the traces cannot be read."""
+        from media_ops.state.retries import retries
+        from media_ops.storage.traces import traces_of
+
+        try:
+            with self._store(context) as (store, prefix):
+                traces = traces_of(store, prefix)
+        except MediaError as error:
+            self.log.warning("the job's traces cannot be read: %s", error)
+            return {"attempts": None, "retries": None}
+        again = retries(traces)
+        self.log.info("%s attempts, %s made again", len(traces), len(again))
+        for one in again:
+            place = one["event"] + (f" {one['order']}" if one["order"] >= 0 else "")
+            self.log.info("attempt %s of %s: %s: %s", one["attempt"], place, one["code"], one["message"])
+        return {"attempts": len(traces), "retries": again}
 
     def _forget(self, context: Context) -> None:
-        from media_airflow.connection import connected
-        from media_airflow.job import place
-        from media_airflow.settings import Settings
-        from media_ops.storage import open_store
+        from media_ops.state.clearing import forget_intermediate
 
-        prefix = place(context["dag"].dag_id, context["run_id"])
         try:
-            with connected():
-                store = open_store(Settings.from_environment().store)
-                count = sum(forget(store, f"{prefix}/{kind}") for kind in _INTERMEDIATE)
+            with self._store(context) as (store, prefix):
+                count = forget_intermediate(store, prefix)
         except (WorldError, StoreRefused) as error:  # the job has ended as it has; what is left over costs room only
             self.log.warning("intermediate objects could not be deleted: %s", error)
         else:
             self.log.info("%s intermediate objects deleted", count)
 
+    @contextlib.contextmanager
+    def _store(self, context: Context) -> Iterator[tuple[Store, str]]:
+        from media_airflow.connection import connected
+        from media_airflow.settings import Settings
+        from media_ops.state.place import place
+        from media_ops.storage import open_store
 
-def forget(store: Store, prefix: str) -> int:
-    """Delete every object below `prefix`; give their number."""
-    count = 0
-    while batch := store.list(prefix):
-        for found in batch:
-            store.delete(found.key)
-        count += len(batch)
-    return count
+        with connected():
+            store = open_store(Settings.from_environment().store)
+            yield store, place(context["dag"].dag_id, context["run_id"])

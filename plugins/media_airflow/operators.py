@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
@@ -140,7 +139,7 @@ class AnalyseOperator(JobTask):
             algorithm=self.algorithm,
             params=job.params,
             files=probe.files,
-            trace_id=str(uuid.uuid4()),
+            trace_id=self.trace_id,
             threads=job.options.threads or 1,
             conceal=job.options.on_damage == "conceal",
         )
@@ -168,7 +167,7 @@ class ConcludeOperator(JobTask):
             algorithm=self.algorithm,
             params=job.params,
             parts=[part.artefact for part in parts],
-            trace_id=str(uuid.uuid4()),
+            trace_id=self.trace_id,
         )
         joined = self.run_attempt(conclude_attempt(request), context)
         fetched = sum(part.metrics.bytes_read for part in parts)  # the merge hears of this result only
@@ -193,7 +192,6 @@ class ProcessOperator(JobTask):
 
         found = self.earlier.get("conclude") or self.earlier.get("analyse")
         segment, probe = Segment.model_validate(self.segment), ProbeResult.model_validate(self.probe)
-        trace_id = str(uuid.uuid4())
         request = ProcessRequest(
             source=job.source_of(segment, probe),
             store=job.settings.store,
@@ -203,8 +201,8 @@ class ProcessOperator(JobTask):
             params=job.params,
             files=probe.files,
             artefact=AnalyseResult.model_validate(found).artefact if found else None,
-            trace_id=trace_id,
-            fence=self.fence(job, context, trace_id),
+            trace_id=self.trace_id,
+            fence=self.fence(job, context),
             threads=job.options.threads or 1,
             conceal=job.options.on_damage == "conceal",
             reuse=Reuse(source_sha256=probe.sha256, force=job.force),
@@ -294,7 +292,7 @@ class MergeOperator(JobTask):
             beside=probe.beside,
             verify=job.options.verify,
             threads=job.options.threads or 1,
-            fence=self.fence(job, context, str(uuid.uuid4())),
+            fence=self.fence(job, context),
         )
         merged = self.run_attempt(merge_attempt(request), context)
         looked = [AnalyseResult.model_validate(self.found)] if self.found else []

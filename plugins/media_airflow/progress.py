@@ -18,10 +18,16 @@ INTERVAL = 1.0  # seconds; each report is a round trip to the API server
 
 
 class ProgressReporter:
-    """Writes `{"done", "total", "elapsed"}` at most once a second; a failure to write never fails the work."""
+    """Writes `{"done", "total", "elapsed"}` at most once a second; a failure to write never fails the work.
 
-    def __init__(self, store: Any, clock: Callable[[], float] = time.monotonic) -> None:
+    `attempt` is told with it: the store keeps what an earlier try wrote.
+    """
+
+    def __init__(
+        self, store: Any, clock: Callable[[], float] = time.monotonic, *, attempt: int | None = None
+    ) -> None:
         self._store = store
+        self._said = {} if attempt is None else {"attempt": attempt}
         self._clock = clock
         self._started = clock()
         self._written: float | None = None
@@ -39,7 +45,8 @@ class ProgressReporter:
             return
         elapsed = round(self._clock() - self._started, 1)
         try:
-            self._store.set(KEY, {"done": progress.done, "total": progress.total, "elapsed": elapsed})
+            known = {"done": progress.done, "total": progress.total, "elapsed": elapsed}
+            self._store.set(KEY, known | self._said)
         except Exception:
             log.warning("progress cannot be written; the work goes on without it", exc_info=True)
             self._store = None
@@ -47,8 +54,14 @@ class ProgressReporter:
 
 
 @contextlib.contextmanager
-def reported(context: Any) -> Iterator[ProgressReporter]:
-    """Give a reporter for the running task whose last word is written when the work succeeded."""
-    reporter = ProgressReporter(context.get("task_state_store"))
-    yield reporter
+def reported(context: Any, also: Callable[[Progress], None] | None = None) -> Iterator[Callable[[Progress], None]]:
+    """Give a reporter for the running task whose last word is written when the work succeeded; `also` hears all."""
+    reporter = ProgressReporter(context.get("task_state_store"), attempt=context["ti"].try_number)
+
+    def report(progress: Progress) -> None:
+        if also:
+            also(progress)
+        reporter(progress)
+
+    yield report
     reporter.flush()

@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator
 
 from media_airflow.lifeline import die_with_supervisor, terminable
 from media_airflow.progress import reported
+from media_airflow.traced import Traced, traced
 from media_ops.errors import MediaError, OurError
 from media_ops.model import Noun
 from media_ops.requests import Fence
@@ -32,6 +33,7 @@ class JobTask(BaseOperator):
         super().__init__(**kwargs)
         self.algorithm = algorithm
         self._attempt: Attempt[Any] | None = None
+        self._traced: Traced | None = None
 
     @abstractmethod
     def work(self, job: Job, context: Context) -> Any:
@@ -48,7 +50,8 @@ class JobTask(BaseOperator):
             with terminable(), connected():
                 settings = Settings.from_environment()
                 prefix = place(context["dag"].dag_id, context["run_id"])
-                return self.work(read_job(self.algorithm, context["params"], settings, prefix), context)
+                with traced(context, settings.store, prefix, label=self.about()) as self._traced:
+                    return self.work(read_job(self.algorithm, context["params"], settings, prefix), context)
         except MediaError as error:
             alarm = "ALARM: we broke a promise: " if isinstance(error, OurError) else ""
             self.log.error("%s%s: %s", alarm, error.code, error)
@@ -56,20 +59,34 @@ class JobTask(BaseOperator):
                 context["ti"].xcom_push(ERROR_KEY, error.to_record())
             raise
 
+    @property
+    def trace_id(self) -> str:
+        """Id of the attempt that runs now."""
+        assert self._traced is not None
+        return self._traced.trace_id
+
+    def about(self) -> str:
+        """Say which part of the film this is about, if it is about one."""
+        segment = getattr(self, "segment", None)
+        return str(segment["label"]) if isinstance(segment, dict) and "label" in segment else ""
+
     def run_attempt(self, attempt: Attempt[R], context: Context) -> R:
         """Run an attempt, its progress shown while it lasts; whatever ends this task ends the attempt's processes."""
         self._attempt = attempt
-        with reported(context) as reporter:
-            return attempt.run(reporter)
+        with reported(context, self._traced.progress if self._traced else None) as reporter:
+            result = attempt.run(reporter)
+        if self._traced:
+            self._traced.result(result)
+        return result
 
-    def fence(self, job: Job, context: Context, trace_id: str) -> Fence:
+    def fence(self, job: Job, context: Context) -> Fence:
         """Number this attempt, so that an earlier one that lives on publishes nothing."""
         ti = context["ti"]
         # A run that was deleted and made again under its name counts its attempts from one.
         run = context["dag_run"].run_after.strftime("%Y%m%dT%H%M%S.%f")
         place = f"{job.prefix}/fences/{run}/{self.task_id}"
         order = ti.map_index if ti.map_index is not None and ti.map_index >= 0 else 0
-        return Fence(place=f"{place}/{order:05d}", attempt=ti.try_number, trace_id=trace_id)
+        return Fence(place=f"{place}/{order:05d}", attempt=ti.try_number, trace_id=self.trace_id)
 
     def on_kill(self) -> None:
         """Airflow's own word for "stop", used for a task's time limit."""

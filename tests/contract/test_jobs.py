@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -251,8 +250,7 @@ class _Sides(Trial):
         for result in made.results:
             for end, key in result.fades.items():
                 setattr(self, "leaving" if end == "out" else "coming", _luma(Path(str(store.path(key)))))
-            with store.open(f"job/traces/{result.order:05d}-{result.trace_id}") as file:
-                self.traces.append(json.loads(file.read()))
+            self.traces.append(result.model_dump(mode="json"))
 
 
 def _luma(path: Path) -> list[Any]:

@@ -51,9 +51,9 @@ class Place:
     scratch: Path
 
     def leftovers(self) -> list[Path]:
-        """List what a refused job must not leave: segments, scratch folders, half-written outputs."""
+        """List what a refused job must not leave, traces apart: segments, scratch folders, half-written outputs."""
         temporary = [*self.scratch.iterdir(), *self.root.rglob(".media-ops-*")]
-        return temporary + [path for path in self.store.rglob("*") if path.is_file()]
+        return temporary + [path for path in self.store.rglob("*") if path.is_file() and "traces+" not in path.parts]
 
 
 @pytest.fixture

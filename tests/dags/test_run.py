@@ -38,6 +38,7 @@ def test_a_clip_in_three_segments(run: Callable[..., Run], place: Place, clip: P
     }
     assert output.stat().st_size > 1000
     metrics = done.outcome.pop("figures")
+    assert (done.outcome.pop("attempts"), done.outcome.pop("retries")) == (len(done.tasks) - 2, [])
     assert done.outcome == {"outcome": "succeeded", "output": str(output), "reused": False, "errors": []}
     assert (metrics["frames"], metrics["bytes_read"], metrics["bytes_out"]) == (150, 0, output.stat().st_size)
     assert kept(place) == {"index", "source", "trace 00000", "trace 00001", "trace 00002"}
@@ -243,11 +244,13 @@ def test_a_link_turned_before_the_merge_is_noticed(
 
 
 def kept(place: Place) -> set[str]:
-    """Name what remains of a job's own objects; traces by their segment's number."""
+    """Name what remains of a job's own objects; of the traces those of segments, by their number."""
     names = set()
     for path in (place.store / "media-segment" / "jobs+").rglob("*"):
-        if path.is_file():
-            names.add(f"trace {path.name[:5]}" if path.parent.name == "traces+" else path.name)
+        if path.is_file() and "traces+" not in path.parts:
+            names.add(path.name)
+        elif path.is_file() and path.parent.name == "process+":
+            names.add(f"trace {path.name[:5]}")
     return names
 
 

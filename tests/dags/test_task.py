@@ -151,7 +151,7 @@ def test_a_terminated_task_takes_its_child_along() -> None:
 
 
 def test_intermediate_objects_are_deleted_and_records_kept() -> None:
-    from media_airflow.notify import forget
+    from media_ops.state.clearing import forget
     from media_ops.storage import open_store
 
     store = open_store("memory://forget")
