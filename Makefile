@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python3.11 names the Python that .venv is built on.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-s3 test-radosgw test-chaos fuzz conform check bench rules docs up down requirements clean
+.PHONY: help setup demo test test-slow test-s3 test-radosgw test-chaos test-soak fuzz conform check bench rules docs up down requirements clean
 
 BIN := .venv/bin
 # Taken as they were typed, so that blanks, quotes and dollar signs of a file's name survive.
@@ -24,7 +24,7 @@ test: setup ## Run the tests
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" --durations=15
 
 test-slow: setup ## Run the tests that take minutes
-	@exec $(BIN)/python -m pytest -m "slow and not chaos"
+	@exec $(BIN)/python -m pytest -m "slow and not chaos and not soak"
 
 test-s3: setup ## Run the tests that need an S3 server, on one that is installed into build/ministack
 	@sh scripts/ministack
@@ -36,6 +36,9 @@ test-radosgw: setup ## Run the same tests on Ceph's radosgw; installs it out of 
 
 test-chaos: setup ## Kill what a real Airflow runs, at many moments; writes build/chaos.json
 	@exec $(BIN)/python -m pytest -m chaos tests/chaos
+
+test-soak: setup ## Run jobs at full load of all cores: nothing healthy may be killed  [SOAK_MINUTES=30]
+	@exec $(BIN)/python -m pytest -s -m soak tests/soak
 
 fuzz: setup ## Process damaged files, N of them from SEED on  [N=2000] [SEED=1]
 	@N=$(or $(N),2000) SEED=$(or $(SEED),1) exec nice $(BIN)/python -m pytest -m slow -s tests/fuzz -k many

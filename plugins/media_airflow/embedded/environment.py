@@ -25,7 +25,7 @@ LOOPBACK = "127.0.0.1"
 TUNING: dict[str, dict[str, str | int | float | bool]] = {
     "scheduler": {
         "scheduler_idle_sleep_time": 0.25,
-        "task_instance_heartbeat_timeout": 90,
+        "task_instance_heartbeat_timeout": 60,
         "task_instance_heartbeat_timeout_detection_interval": 2,
         "job_heartbeat_sec": 2,
         "scheduler_heartbeat_sec": 2,
