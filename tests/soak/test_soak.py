@@ -21,7 +21,7 @@ from tests.chaos.stage import Stage, make_film, store_of
 pytestmark = [pytest.mark.soak, pytest.mark.slow, pytest.mark.timeout(3 * 3600)]
 
 MINUTES = float(os.environ.get("SOAK_MINUTES") or 30)
-JOBS = [
+JOBS: list[tuple[str, dict[str, object]]] = [
     ("transcode_h264", {"preset": "slower", "segments": 4}),
     ("transcode_h265", {"preset": "medium", "segments": 3}),
     ("denoise_fast", {"segments": 3}),
