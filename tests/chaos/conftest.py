@@ -61,18 +61,25 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     for path in (folder, temporary):
         path.mkdir()
     stores = base / "stores"
-    made = {name: os.environ.get(name) for name in ("TMPDIR", "MEDIA_OPS_STALL_SECONDS")}
-    os.environ |= {"TMPDIR": str(temporary), "MEDIA_OPS_STALL_SECONDS": str(STALL_SECONDS)}
+    said = {
+        "TMPDIR": str(temporary),
+        "MEDIA_OPS_STALL_SECONDS": str(STALL_SECONDS),
+        "MEDIA_OPS_RESIDENT_BYTES": "1GiB",
+        "MEDIA_OPS_ALGORITHMS": str(Path(__file__).parent / "algorithms"),
+    }
+    before = {name: os.environ.get(name) for name in said}
+    os.environ |= said
     try:
         with small_disk(stores / "media-segment"), small_disk(stores / "media-result"):
             airflow = EmbeddedAirflow(home, allowed_roots=[folder], parallelism=2, store=str(stores))
             with airflow:
-                airflow.wait_for_dag("transcode_h264")
+                for dag_id in ("transcode_h264", "misbehaving"):
+                    airflow.wait_for_dag(dag_id)
                 make_film(folder / "plain.mp4", "")
                 yield Stage(airflow, folder, temporary, store_of(str(stores)))
             airflow.drop_database()
     finally:
-        for name, value in made.items():
+        for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
             else:

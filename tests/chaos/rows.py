@@ -39,8 +39,8 @@ ROWS: list[Row] = [
     *(Row("child stopped by SIGSTOP", moment, SOON) for moment in ("first segment", "merging")),
     *(Row("API server away for 30 s", moment) for moment in ("first segment", "merging")),
     Row("child spins without output", "first segment", SOON, misbehaves="spin"),
-    Row("child out of memory", "first segment", SOON, misbehaves="eat"),
-    Row("child crashes by SIGSEGV", "first segment", SOON, misbehaves="segfault"),
+    Row("child out of memory", "first segment", SOON, misbehaves="memory"),
+    Row("child crashes by SIGSEGV", "first segment", SOON, misbehaves="crash"),
     Row("full disk of segments", "half of the segments", SOON),
     Row("full disk of results", "merging", SOON),
 ]

@@ -11,7 +11,7 @@ import pytest
 from media_airflow.embedded import AirflowClient
 from media_ops.storage.document import read_document
 from tests.chaos.conftest import ROWS, Seen
-from tests.chaos.kills import full, kill
+from tests.chaos.kills import STALL_SECONDS, full, kill
 from tests.chaos.rows import ROWS as TABLE
 from tests.chaos.rows import Row
 from tests.chaos.seen import recomputed, seconds_to_retry
@@ -68,6 +68,36 @@ def test_a_job_ends_right(stage: Stage, undisturbed: list[str], row: Row, reques
 
 def ended(client: AirflowClient, run_id: str, dag_id: str = DAG) -> str:
     return str(client.wait(dag_id, run_id, 400)["state"])
+
+
+@pytest.fixture(scope="session")
+def behaving(stage: Stage) -> list[str]:
+    """Give the pictures and sound of a job whose algorithm behaves."""
+    output = start(stage, "behaving", "misbehaving")
+    with stage.airflow.client() as client:
+        assert ended(client, "behaving", "misbehaving") == "success"
+    return pictures(output)
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.misbehaves], ids=str)
+def test_a_job_whose_child_misbehaves_once_ends_right(
+    stage: Stage, behaving: list[str], row: Row, request: pytest.FixtureRequest
+) -> None:
+    run_id = re.sub(r"\W+", "-", str(row))
+    marks = stage.folder / f"marks of {run_id}"
+    marks.mkdir()
+    does = {"how": row.misbehaves, "at": 200, "seconds": 300, "size": 2 << 30, "once": str(marks)}
+    output = start(stage, run_id, "misbehaving", **does)
+    with stage.airflow.client() as client:
+        state = ended(client, run_id, "misbehaving")
+    (mark,) = marks.iterdir()
+    began = mark.stat().st_mtime
+    if row.misbehaves == "spin":
+        counted_from = began + STALL_SECONDS
+    else:  # it is ended when its memory has been filled, or at once
+        traces = stage.traces("misbehaving", run_id)
+        counted_from = max(one.ended or 0.0 for one in traces if one.outcome == "failed")
+    judge(stage, row, run_id, state, output, (began, counted_from), behaving, request, "misbehaving")
 
 
 def judge(
