@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from media_airflow.embedded import AirflowClient, EmbeddedAirflow
+from tests.everyday import slow
 
 pytestmark = pytest.mark.e2e
 DAG = "transcode_h264"
@@ -131,8 +132,8 @@ def test_a_cancelled_run_stops_its_encoders(
     ("change", "words"),
     [
         ({"source": "/etc/hostname"}, "below a folder"),
-        ({"crf_": 20}, "crf_"),
-        ({"source": "ftp://host/film.mp4"}, "ftp"),
+        slow({"crf_": 20}, "crf_"),
+        slow({"source": "ftp://host/film.mp4"}, "ftp"),
     ],
 )
 def test_a_bad_request_fails_at_its_first_try(

@@ -11,6 +11,7 @@ import pytest
 
 from media_ops.model import JobOptions
 from media_ops.run import run
+from tests.everyday import slow
 
 Clip = Callable[[str], Path]
 WATERMARK = {"text": "x", "encoder": "ffv1"}
@@ -22,7 +23,7 @@ def job(name: str, source: Path, output: Path, params: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize(
     ("name", "suffix", "params"),
-    [("transcode_av1", ".mkv", {}), ("transcode_av1", ".webm", {}), ("watermark", ".mkv", WATERMARK)],
+    [("transcode_av1", ".mkv", {}), slow("transcode_av1", ".webm", {}), ("watermark", ".mkv", WATERMARK)],
 )
 def test_what_would_lose_the_shape_of_samples_is_refused(
     name: str, suffix: str, params: dict[str, Any], clip: Clip, tmp_path: Path

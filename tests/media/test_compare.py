@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 
 from media_ops.compare import Comparison, compare
 from media_ops.errors import NotMedia, NoVideo, SourceNotFound
+from tests.everyday import ordinarily
 
 Clip = Callable[[str], Path]
 TICK = Fraction(1, 12800)
@@ -72,7 +73,7 @@ def test_the_same_file(source: Path) -> None:
     assert seen[-1] == (COUNT, COUNT)
 
 
-@pytest.mark.parametrize("crf", [18, 35, 48])
+@pytest.mark.parametrize("crf", ordinarily([18, 35, 48], 48))
 def test_a_lossy_encode_agrees(source: Path, moving: list[VideoFrame], tmp_path: Path, crf: int) -> None:
     found = compare(str(source), str(write(tmp_path / "b.mp4", moving, crf=crf)), min_psnr=15)
     assert found.differences == []
@@ -89,7 +90,7 @@ SPOILT = {
 }
 
 
-@pytest.mark.parametrize("crf", [0, 35])
+@pytest.mark.parametrize("crf", ordinarily([0, 35], 35))
 @pytest.mark.parametrize("how", SPOILT)
 def test_frames_out_of_place(source: Path, moving: list[VideoFrame], tmp_path: Path, how: str, crf: int) -> None:
     order = SPOILT[how](list(range(COUNT)))
@@ -188,7 +189,13 @@ def test_one_sample_is_not_exact(source: Path, moving: list[VideoFrame], tmp_pat
 
 
 @pytest.mark.parametrize(
-    "name", ["ten_bit.mkv", "four_two_two.mkv", "grey.mkv", "rgb.mkv", "alpha.mov", "full_range.mp4"]
+    "name",
+    ordinarily(
+        ["ten_bit.mkv", "four_two_two.mkv", "grey.mkv", "rgb.mkv", "alpha.mov", "full_range.mp4"],
+        "ten_bit.mkv",
+        "grey.mkv",
+        "alpha.mov",
+    ),
 )
 def test_pixel_formats(clip: Clip, tmp_path: Path, name: str) -> None:
     path = str(clip(name))
