@@ -106,10 +106,12 @@ def test_an_enlarged_picture_is_twice_as_large(further: Any, film: Path, tmp_pat
     assert (report.proof.picture_output.width, report.proof.picture_output.height) == (320, 192)
 
 
-def here(name: str, film: Path, folder: Path, segments: int, **params: Any) -> tuple[Slicing, Proof]:
+def here(
+    name: str, film: Path, folder: Path, segments: int, blend: bool = False, **params: Any
+) -> tuple[Slicing, Proof]:
     """Do a job in this process, which takes no start of another for each verb."""
-    work = Job(film, folder / "work", LOSSLESS | params, name, ".mkv")
-    proof = work.run(segments).proof
+    work = Job(film, folder / "work", LOSSLESS | params, name, ".mkv" if params.get("encoder") is None else ".mp4")
+    proof = work.run(segments, blend=blend).proof
     assert work.slicing is not None
     return work.slicing, proof
 
@@ -174,11 +176,9 @@ def test_what_fades_joins_with_segments_of_any_encoder(
     """From RGB the encoder's format is another than the source's, and what fades is in the encoder's already."""
     further("chunked")
     path = film if source == "film" else clip(source)
-    report = done("chunked", path, tmp_path / "out.mp4", params | {"preset": "ultrafast"}, segments=2, blend=True)
-    assert report.proof is not None
-    assert report.slicing is not None
-    assert (report.slicing.used, report.proof.exactness) == (True, "blended")
-    assert len(_luma(tmp_path / "out.mp4")) == report.proof.frames_in == build_index(path).frames
+    slicing, proof = here("chunked", path, tmp_path, 2, blend=True, preset="ultrafast", **params)
+    assert (slicing.used, proof.exactness) == (True, "blended")
+    assert len(_luma(tmp_path / "work" / "output.mp4")) == proof.frames_in == build_index(path).frames
 
 
 BROKEN = [
