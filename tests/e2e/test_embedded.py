@@ -162,12 +162,17 @@ def test_no_secret_is_shown(airflow: EmbeddedAirflow, run: str) -> None:
     assert stat.S_IMODE(airflow.layout.database_socket.stat().st_mode) == 0o700
 
 
+def test_it_knows_what_it_cost(airflow: EmbeddedAirflow, run: str) -> None:
+    assert airflow.cpu_seconds() > 5
+
+
 def test_a_second_start_is_refused(airflow: EmbeddedAirflow) -> None:
     with pytest.raises(AlreadyRunning, match=airflow.url):
         EmbeddedAirflow(airflow.home).start()
     assert airflow.is_up()
 
 
+@pytest.mark.slow
 def test_a_cancelled_task_is_gone_within_seconds(airflow: EmbeddedAirflow, client: AirflowClient) -> None:
     used = airflow.cpu_seconds()
     client.trigger("sleepy", run_id="cancelled")
