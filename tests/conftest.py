@@ -62,7 +62,7 @@ Clip = Callable[[str], Path]
 
 # What takes longest begins first, so that no processor waits for the other at the end; no two Airflows are started
 # at the same time: `make test` keeps this order.
-_LONG = ("e2e/test_transcode", "dags", "e2e/test_embedded.py", "fuzz", "e2e", "conform", "docs", "far", "cli")
+_LONG = ("e2e/test_embedded.py", "dags", "conform", "cli", "fuzz", "e2e", "contract", "docs", "far")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

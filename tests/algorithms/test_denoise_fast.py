@@ -9,6 +9,7 @@ import pytest
 
 from media_ops.algorithms.denoise_fast import DenoiseFast
 from tests.algorithms.film import clean_and_noisy, luma_psnr, psnr, run, run_cut
+from tests.everyday import slow
 
 
 def fast(**params: Any) -> DenoiseFast:
@@ -33,7 +34,7 @@ def test_the_frame_behind_a_cut_holds_nothing_of_the_scene_before() -> None:
     assert psnr(made[12][0], clean[12][0]) > 40
 
 
-@pytest.mark.parametrize(("strength", "memory"), [(5, 6), (20, 3), (50, 6)])
+@pytest.mark.parametrize(("strength", "memory"), [slow(5, 6), slow(20, 3), (50, 6)])
 def test_every_frame_behind_the_warm_up_is_within_60_db_of_a_whole_run(strength: float, memory: int) -> None:
     _, noisy = clean_and_noisy(strength, frames=84, height=64, width=96)
     algorithm = fast(strength=strength, memory=memory)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.spoiling import done
+from media_ops.cli.app import start
+from tests.cli.spoiling import done_here
 
 MEDIA = [sys.executable, "-m", "media_ops.cli"]
 Media = Callable[..., subprocess.CompletedProcess[str]]
@@ -45,6 +47,31 @@ def media(folder: Path) -> Media:
     return run
 
 
+@pytest.fixture
+def called(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Media]:
+    """Call what the program calls, in this process: for the many cases of what a few runs of the program show."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setenv("COLUMNS", "300")
+
+    def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        command = [*map(str, arguments)]
+        capsys.readouterr()
+        status = start(command)
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        assert left_in(folder.parent / "scratch") == []
+        return subprocess.CompletedProcess(command, status, said.out, said.err)
+
+    yield run
+    signal.set_wakeup_fd(-1)  # else a SIGTERM of a later test is sent once more when nobody expects it
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 def left_in(folder: Path) -> list[str]:
     """Name what lies in a folder, hidden names included."""
     return sorted(os.listdir(folder))
@@ -55,7 +82,7 @@ def made(clip: Clip, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder with a source, its result and the proof; never changed."""
     folder = tmp_path_factory.mktemp("made")
     shutil.copy(clip("plain.mp4"), folder / "source.mp4")
-    done(folder / "source.mp4", folder / "out.mp4")
+    done_here(folder / "source.mp4", folder / "out.mp4")
     return folder
 
 

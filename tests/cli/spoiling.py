@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import tempfile
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 
 import av
 
-from media_ops.model import JobOptions, RunReport
+from media_ops.model import JobOptions, Proof, RunReport
 from media_ops.run import run
 from media_ops.storage.document import read_document, sealed, to_bytes
+from tests.media.conftest import Job
 
 FAST = {"preset": "ultrafast"}
 
@@ -23,6 +25,14 @@ def done(source: Path, output: Path, segments: int = 2, replace: bool = True, **
     report = run("transcode_h264", [str(source)], str(output), FAST | params, options, workers=2, replace=replace)
     assert report.error is None, report.error
     return report
+
+
+def done_here(source: Path, output: Path, segments: int = 2, **params: Any) -> Proof:
+    """Do the same without a process for each verb."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Job(source, Path(folder), FAST | params)
+        work.output = output
+        return work.run(segments).proof
 
 
 def failed(outcomes: dict[str, str]) -> set[str]:

@@ -31,24 +31,24 @@ def test_version_and_help(media: Media) -> None:
     assert media().returncode == 64
 
 
-def test_probe(media: Media, clip: Clip) -> None:
+def test_probe(media: Media, called: Media, clip: Clip) -> None:
     done = media("probe", clip("vfr.mp4"), "--json")
     found = json.loads(done.stdout)
     assert (found["frames"], found["index_by"]) == (143, "packets")
     assert [stream["kind"] for stream in found["profile"]["streams"]] == ["video", "audio"]
     assert any("varying frame rate" in anomaly for anomaly in found["profile"]["anomalies"])
-    told = media("probe", clip("vfr.mp4"))
+    told = called("probe", clip("vfr.mp4"))
     assert "320x180" in told.stdout
     assert "varying frame rate" in told.stdout
 
 
-def test_compare(media: Media, clip: Clip) -> None:
+def test_compare(media: Media, called: Media, clip: Clip) -> None:
     same = media("compare", clip("plain.mp4"), clip("plain.mp4"), "--exact", "--json")
     assert (same.returncode, json.loads(same.stdout)["differences"]) == (0, [])
-    other = media("compare", clip("plain.mp4"), clip("silent.mp4"))
+    other = called("compare", clip("plain.mp4"), clip("silent.mp4"))
     assert other.returncode == 1
     assert "frame count: 200 against 100" in other.stdout
-    assert media("compare", clip("plain.mp4"), "missing.mp4").returncode == 2
+    assert called("compare", clip("plain.mp4"), "missing.mp4").returncode == 2
 
 
 def test_help_is_cheap() -> None:

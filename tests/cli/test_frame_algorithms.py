@@ -25,7 +25,7 @@ def logo(folder: Path) -> str:
     return "logo.png"
 
 
-def test_a_second_input_is_the_logo(media: Media, clip: Clip, folder: Path, logo: str) -> None:
+def test_a_second_input_is_the_logo(media: Media, called: Media, clip: Clip, folder: Path, logo: str) -> None:
     done = media("run", "watermark", clip("silent.mp4"), logo, "-o", "out.mp4", "--segments", "2", *FAST, "--json")
     assert done.returncode == 0, done.stderr
     report = RunReport.model_validate_json(done.stdout)
@@ -34,7 +34,7 @@ def test_a_second_input_is_the_logo(media: Media, clip: Clip, folder: Path, logo
     assert report.proof.params["image"] == str(folder / logo)
     assert list(report.proof.files) == ["image"]
     assert left_in(folder) == ["logo.png", "out.mp4", "out.mp4.proof.json"]
-    assert media("proof", "out.mp4", "--check").returncode == 0
+    assert called("proof", "out.mp4", "--check").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,11 @@ def test_a_second_input_is_the_logo(media: Media, clip: Clip, folder: Path, logo
     ],
 )
 def test_wrong_inputs_are_refused(
-    media: Media, clip: Clip, folder: Path, logo: str, inputs: list[str], given: str | None, words: str
+    called: Media, clip: Clip, folder: Path, logo: str, inputs: list[str], given: str | None, words: str
 ) -> None:
     params = ["--param", given] if given else []
     params += ["--param", "text=x"] if given and given.startswith("font") else []
-    done = media("run", "watermark", clip("silent.mp4"), *inputs, "-o", "out.mp4", *params)
+    done = called("run", "watermark", clip("silent.mp4"), *inputs, "-o", "out.mp4", *params)
     assert done.returncode == 2, done.stderr
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -18,6 +18,7 @@ import pytest
 from media_ops.cli.app import start
 from tests.boxes import box, boxes, changed
 from tests.cli.watched import Watched
+from tests.everyday import SLOW, ordinarily
 
 Clip = Callable[[str], Path]
 Naive = Callable[[str], object]
@@ -100,7 +101,14 @@ FILES: list[tuple[str, Callable[[Path], bytes], str, Naive | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "content", "secret", "naive"), FILES, ids=[file[0] for file in FILES])
+# One for each reader that would follow it.
+ORDINARY = ("list.m3u8", "list.mp4", "manifest.mp4", "stream.sdp", "%d.png", "reference.mov")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "secret", "naive"),
+    [pytest.param(*file, id=file[0], marks=() if file[0] in ORDINARY else SLOW) for file in FILES],
+)
 def test_files_that_are_playlists(
     folder: Path,
     capsys: pytest.CaptureFixture[str],
@@ -158,15 +166,20 @@ def test_inputs_that_are_no_files(
 
 @pytest.mark.parametrize(
     "name",
-    [
+    ordinarily(
+        [
+            "secret.ts",
+            "concat:secret.ts",
+            "-i.ts",
+            "subfile,,start,0,end,9,,:a.ts",
+            "pipe:0",
+            "my%20dog.png",
+            "a|b %d.ts",
+        ],
         "secret.ts",
         "concat:secret.ts",
-        "-i.ts",
-        "subfile,,start,0,end,9,,:a.ts",
-        "pipe:0",
-        "my%20dog.png",
         "a|b %d.ts",
-    ],
+    ),
 )
 def test_the_secret_itself_is_media_by_any_name(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     if not (folder / name).exists():

@@ -20,14 +20,14 @@ from tests.cli.conftest import Clip, Media, left_in
 from tests.cli.spoiling import FAST, done
 
 
-def test_shown_to_people_and_to_programs(media: Media, made: Path) -> None:
-    told = media("proof", made / "out.mp4")
+def test_shown_to_people_and_to_programs(media: Media, called: Media, made: Path) -> None:
+    told = called("proof", made / "out.mp4")
     assert told.returncode == 0, told.stderr
     proof = read_document(made / "out.mp4.proof.json").proof
     for word in (proof.output_sha256, proof.source_sha256, "200 in, 200 out", "joint at", "libavcodec"):
         assert word in told.stdout
     for name in ("out.mp4", "out.mp4.proof.json"):
-        shown = media("proof", made / name, "--json")
+        shown = called("proof", made / name, "--json")
         assert Proof.model_validate(json.loads(shown.stdout)) == proof
     checked = media("proof", made / "out.mp4", "--check", "--full")
     assert checked.returncode == 0, checked.stdout
@@ -54,7 +54,7 @@ def test_what_a_proof_says(made: Path) -> None:
     assert proof.lossless_digest is None
 
 
-def test_what_is_no_proof(media: Media, pair: Path) -> None:
+def test_what_is_no_proof(media: Media, called: Media, pair: Path) -> None:
     place = pair / "out.mp4.proof.json"
     for content in (
         b"",
@@ -73,8 +73,8 @@ def test_what_is_no_proof(media: Media, pair: Path) -> None:
     assert missing.returncode == 2
     assert json.loads(missing.stdout)["error"]["code"] == "proof_not_found"
     assert "there is no 'out.mp4.proof.json'" in missing.stderr
-    assert media("proof", pair / "nothing.mp4").returncode == 2
-    assert media("proof", pair / "out.mp4", "--full").returncode == 64
+    assert called("proof", pair / "nothing.mp4").returncode == 2
+    assert called("proof", pair / "out.mp4", "--full").returncode == 64
 
 
 def test_names_of_250_bytes(clip: Clip, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,17 +92,17 @@ def test_names_of_250_bytes(clip: Clip, folder: Path, capsys: pytest.CaptureFixt
     assert len(others | {name}) == 4
 
 
-def test_an_existing_pair_is_kept_and_a_source_is_never_replaced(clip: Clip, media: Media, folder: Path) -> None:
+def test_an_existing_pair_is_kept_and_a_source_is_never_replaced(clip: Clip, called: Media, folder: Path) -> None:
     source = clip("one_frame.mp4")
     (folder / "a.mp4.proof.json").write_bytes(source.read_bytes())
     options = ("-o", "a.mp4", "--param", "preset=ultrafast")
-    refused = media("run", "transcode_h264", "a.mp4.proof.json", *options)
+    refused = called("run", "transcode_h264", "a.mp4.proof.json", *options)
     assert (refused.returncode, left_in(folder)) == (2, ["a.mp4.proof.json"])
     assert "its proof would replace the source" in refused.stderr
-    kept = media("run", "transcode_h264", source, *options, "--no-clobber")
+    kept = called("run", "transcode_h264", source, *options, "--no-clobber")
     assert (kept.returncode, left_in(folder)) == (2, ["a.mp4.proof.json"])
     assert "'a.mp4.proof.json' exists already" in kept.stderr
-    assert media("run", "transcode_h264", source, *options).returncode == 0
+    assert called("run", "transcode_h264", source, *options).returncode == 0
     before = {name: (folder / name).read_bytes() for name in left_in(folder)}
     assert read_document(folder / "a.mp4.proof.json").sealed
     again = run("transcode_h264", [str(source)], "a.mp4", FAST, JobOptions(), workers=1, replace=False)

@@ -14,10 +14,10 @@ import pytest
 
 import media_ops.algorithms
 from media_ops.cli import proof as cli
-from media_ops.model import JobOptions, Proof
+from media_ops.model import Proof
 from media_ops.proof import check as checking
-from media_ops.run import run
 from media_ops.storage.document import read_document, sealed, to_bytes
+from tests.media.conftest import Job
 
 FURTHER = Path(__file__).parents[1] / "contract" / "algorithms"
 FRAMES = 180
@@ -71,14 +71,13 @@ _done: dict[str, Path] = {}
 
 
 def made(name: str, film: Path, output: Path, params: Own, **options: Any) -> Proof:
-    """Give a copy of a job's result and proof; each job is done once."""
+    """Give a copy of a job's result and proof; each job is done once, in this process."""
     wish = {"segments": 3} | options
     key = repr((name, str(film), output.suffix, sorted(params.items()), wish))
     if key not in _done:
-        first = film.parent / f"{len(_done)}{output.suffix}"
-        report = run(name, [str(film)], str(first), params, JobOptions(**wish), workers=2)
-        assert report.error is None, report.error
-        _done[key] = first
+        work = Job(film, film.parent / f"job-{len(_done)}", params, name, output.suffix)
+        work.run(**wish)
+        _done[key] = work.output
     shutil.copy(_done[key], output)
     shutil.copy(f"{_done[key]}.proof.json", f"{output}.proof.json")
     rewrite(output, output_name=output.name, source_path=str(film))

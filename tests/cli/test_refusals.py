@@ -44,9 +44,9 @@ def inputs(clip: Clip, tmp_path: Path) -> Path:
         ("sound.m4a", "no_video"),
     ],
 )
-def test_bad_inputs(media: Media, folder: Path, inputs: Path, name: str, code: str) -> None:
+def test_bad_inputs(called: Media, folder: Path, inputs: Path, name: str, code: str) -> None:
     (folder / "out.mp4").write_bytes(b"old")
-    done = media("run", "transcode_h264", inputs / name, "-o", "out.mp4", "--json")
+    done = called("run", "transcode_h264", inputs / name, "-o", "out.mp4", "--json")
     assert done.returncode == 2
     report = RunReport.model_validate_json(done.stdout)
     assert report.error is not None
@@ -65,8 +65,8 @@ def test_bad_inputs(media: Media, folder: Path, inputs: Path, name: str, code: s
         ("pipe:0", "not served"),
     ],
 )
-def test_addresses_that_are_not_served(media: Media, folder: Path, uri: str, reason: str) -> None:
-    done = media("run", "transcode_h264", uri, "-o", "out.mp4")
+def test_addresses_that_are_not_served(called: Media, folder: Path, uri: str, reason: str) -> None:
+    done = called("run", "transcode_h264", uri, "-o", "out.mp4")
     assert done.returncode == 2
     assert repr(uri) in sentence(done.stderr)
     assert reason in done.stderr
@@ -87,20 +87,20 @@ def test_addresses_that_are_not_served(media: Media, folder: Path, uri: str, rea
     ],
 )
 def test_parameters_out_of_range(
-    media: Media, clip: Clip, folder: Path, arguments: tuple[str, ...], reason: str
+    called: Media, clip: Clip, folder: Path, arguments: tuple[str, ...], reason: str
 ) -> None:
-    done = media("run", "transcode_h264", clip("plain.mp4"), "-o", "out.mp4", *arguments)
+    done = called("run", "transcode_h264", clip("plain.mp4"), "-o", "out.mp4", *arguments)
     assert done.returncode == 2
     assert reason in sentence(done.stderr)
     assert left_in(folder) == []
 
 
 @pytest.mark.parametrize("output", ["out.avi", "out", "nowhere/out.mp4", "folder.mp4", "SOURCE"])
-def test_outputs_that_cannot_be(media: Media, clip: Clip, folder: Path, output: str) -> None:
+def test_outputs_that_cannot_be(called: Media, clip: Clip, folder: Path, output: str) -> None:
     (folder / "folder.mp4").mkdir()
     source = clip("plain.mp4")
     before = source.read_bytes()
-    done = media("run", "transcode_h264", source, "-o", str(source) if output == "SOURCE" else output)
+    done = called("run", "transcode_h264", source, "-o", str(source) if output == "SOURCE" else output)
     assert done.returncode == 2
     assert "output" in sentence(done.stderr)
     assert left_in(folder) == ["folder.mp4"]
@@ -117,9 +117,9 @@ def test_names_that_are_no_text(media: Media, clip: Clip, folder: Path) -> None:
     assert left_in(folder) == ["\udcff.mp4"]
 
 
-def test_other_requests(media: Media, clip: Clip) -> None:
-    assert "'nothing'" in sentence(media("run", "nothing", clip("plain.mp4"), "-o", "out.mp4").stderr)
-    two = media("run", "transcode_h264", clip("plain.mp4"), clip("silent.mp4"), "-o", "out.mp4")
+def test_other_requests(called: Media, clip: Clip) -> None:
+    assert "'nothing'" in sentence(called("run", "nothing", clip("plain.mp4"), "-o", "out.mp4").stderr)
+    two = called("run", "transcode_h264", clip("plain.mp4"), clip("silent.mp4"), "-o", "out.mp4")
     assert (two.returncode, "one input" in two.stderr) == (2, True)
 
 
@@ -139,8 +139,8 @@ def test_other_requests(media: Media, clip: Clip) -> None:
         ("probe", "--fast", "x.mp4"),
     ],
 )
-def test_wrong_usage(media: Media, arguments: tuple[str, ...]) -> None:
-    done = media(*arguments, "--json")
+def test_wrong_usage(called: Media, arguments: tuple[str, ...]) -> None:
+    done = called(*arguments, "--json")
     assert done.returncode == 64
     error = json.loads(done.stdout)["error"]
     assert (error["code"], f"media: {error['message']}") == ("usage", sentence(done.stderr))

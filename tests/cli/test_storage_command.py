@@ -53,28 +53,28 @@ def test_from_nothing_to_a_tidy_store(media: Media, config: Path, folder: Path) 
     assert [stat.key for stat in store.list()] == ["young"]
 
 
-def test_for_people(media: Media, config: Path, folder: Path) -> None:
-    said = media("storage", "init", "--config", config).stdout
+def test_for_people(called: Media, config: Path, folder: Path) -> None:
+    said = called("storage", "init", "--config", config).stdout
     assert f"result  {folder}/home/media-result  made" in said
     assert "objects are deleted 21 days after they were stored" in said
-    assert "as it was" in media("storage", "init", "--config", config).stdout
+    assert "as it was" in called("storage", "init", "--config", config).stdout
     config.write_text(config.read_text().replace("delete_after_days: 21", "delete_after_days: 9"))
     assert (
-        "NOT AS CONFIGURED: delete_after_days is 21, and 9" in media("storage", "status", "--config", config).stdout
+        "NOT AS CONFIGURED: delete_after_days is 21, and 9" in called("storage", "status", "--config", config).stdout
     )
-    assert "rules changed" in media("storage", "init", "--config", config).stdout
-    assert "NOT AS CONFIGURED" not in media("storage", "status", "--config", config).stdout
+    assert "rules changed" in called("storage", "init", "--config", config).stdout
+    assert "NOT AS CONFIGURED" not in called("storage", "status", "--config", config).stdout
 
 
-def test_what_is_there_and_what_goes_is_told_to_people(media: Media, config: Path, folder: Path) -> None:
+def test_what_is_there_and_what_goes_is_told_to_people(called: Media, config: Path, folder: Path) -> None:
     rules = f"colder_after_days: 3, cold: {folder}/cold, delete_after_days: 30"
     config.write_text(config.read_text().replace("colder_after_days: 3, colder_class: GLACIER_IR", rules))
-    said = media("storage", "status", "--config", config).stdout
+    said = called("storage", "status", "--config", config).stdout
     assert "the folder is missing" in said
     assert "objects," not in said
-    assert "there is no such folder yet" in media("storage", "tidy", "--config", config).stdout
-    media("storage", "init", "--config", config)
-    bare = media("storage", "status", "--config", config).stdout
+    assert "there is no such folder yet" in called("storage", "tidy", "--config", config).stdout
+    called("storage", "init", "--config", config)
+    bare = called("storage", "status", "--config", config).stdout
     assert bare.count("0 objects, 0 bytes") == 3
     assert "in `cold`" not in bare
     assert "incomplete" not in bare
@@ -83,7 +83,7 @@ def test_what_is_there_and_what_goes_is_told_to_people(media: Media, config: Pat
         place.put(key, b"x" * len(key))
         os.utime(place.path(key) or "", (time.time() - days * 86400,) * 2)
     (store.root / ".temporary" / "left").write_bytes(b"12345")
-    said = media("storage", "status", "--config", config).stdout
+    said = called("storage", "status", "--config", config).stdout
     for words in (
         "    1 objects, 8 bytes\n",
         "    1 objects in `cold`, 3 bytes\n",
@@ -95,25 +95,25 @@ def test_what_is_there_and_what_goes_is_told_to_people(media: Media, config: Pat
     assert [line.split()[-1] for line in said.splitlines() if "    goes 20" in line] == ["'old'", "film'"]
 
 
-def test_the_environment_names_file_and_home(media: Media, config: Path, folder: Path) -> None:
+def test_the_environment_names_file_and_home(called: Media, config: Path, folder: Path) -> None:
     config.write_text(CONFIG.format(home=""))
     environment = {"MEDIA_OPS_STORAGE_CONFIG": str(config), "MEDIA_OPS_STORE": str(folder / "there")}
-    assert media("storage", "init", **environment).returncode == 0
+    assert called("storage", "init", **environment).returncode == 0
     assert (folder / "there" / "media-segment").is_dir()
 
 
-def test_refusals(media: Media, config: Path, folder: Path) -> None:
+def test_refusals(called: Media, config: Path, folder: Path) -> None:
     config.write_text(config.read_text().replace("days: 21", "days: -21"))
     for command in ("init", "status", "tidy"):
-        done = media("storage", command, "--config", config)
+        done = called("storage", command, "--config", config)
         assert (done.returncode, done.stdout) == (2, "")
         assert "result.delete_after_days" in done.stderr
     config.write_text(CONFIG.format(home="s3://"))
-    done = media("storage", "init", "--config", config, "--json", MEDIA_OPS_S3_ENDPOINT="ftp://x")
+    done = called("storage", "init", "--config", config, "--json", MEDIA_OPS_S3_ENDPOINT="ftp://x")
     assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (2, "params_invalid")
     (folder / "file").write_bytes(b"")
     config.write_text(CONFIG.format(home=folder / "file"))
-    done = media("storage", "init", "--config", config)
+    done = called("storage", "init", "--config", config)
     assert done.returncode == 3
     assert "media-source" in done.stderr
 
@@ -130,9 +130,9 @@ def test_a_server_that_is_not_there_is_not_waited_for_for_minutes(
         assert cast(Any, _client())._http.patience == given
 
 
-def test_a_store_that_cannot_be_tidied(media: Media, config: Path, folder: Path) -> None:
-    media("storage", "init", "--config", config)
+def test_a_store_that_cannot_be_tidied(called: Media, config: Path, folder: Path) -> None:
+    called("storage", "init", "--config", config)
     (folder / "home" / "media-source" / ".rules.json").write_text("{")
-    done = media("storage", "tidy", "--config", config)
+    done = called("storage", "tidy", "--config", config)
     assert done.returncode == 3
     assert "not understood" in done.stderr

@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cli.conftest import MEDIA, Media, folder, left_in, media
+from tests.cli.conftest import MEDIA, Media, called, folder, left_in, media
 from tests.cli.test_interruptions import workers
 
-__all__ = ["folder", "media"]
+__all__ = ["called", "folder", "media"]
 Library = Callable[..., Path]
 ROW = {"path", "outcome", "reason", "segments", "frames", "output"}
 OUTCOMES = {"sliced", "truncated", "whole", "refused", "skipped", "wrong"}
@@ -71,8 +71,8 @@ def test_a_wrong_result_ends_with_4_and_a_table(media: Media, folder: Path, libr
         ((), 64),
     ],
 )
-def test_refusals(media: Media, folder: Path, arguments: tuple[str, ...], code: int) -> None:
-    done = media("conform", *arguments, "--json", XDG_CACHE_HOME=str(folder / "cache"))
+def test_refusals(called: Media, folder: Path, arguments: tuple[str, ...], code: int) -> None:
+    done = called("conform", *arguments, "--json", XDG_CACHE_HOME=str(folder / "cache"))
     assert (done.returncode, len(done.stderr.strip().splitlines())) == (code, 1)
     assert json.loads(done.stdout)["error"]["message"] in done.stderr
 

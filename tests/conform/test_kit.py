@@ -182,7 +182,7 @@ def test_no_place_for_an_output_is_wrong_and_the_others_go_on(library: Library, 
         pytest.param("denoise", {}, marks=pytest.mark.slow),
         pytest.param("denoise_fast", {"lossless": True}, marks=pytest.mark.slow),
         pytest.param("enhance_color", {"encoder": "ffv1"}, marks=pytest.mark.slow),
-        ("watermark", {"text": "x"}),
+        pytest.param("watermark", {"text": "x"}, marks=pytest.mark.slow),
     ],
 )
 def test_algorithms_that_make_pictures(library: Library, tried: Try, algorithm: str, params: dict[str, Any]) -> None:
@@ -195,6 +195,11 @@ def test_algorithms_that_make_pictures(library: Library, tried: Try, algorithm: 
         "refused" if refused else "sliced",
         refused,
     )
+
+
+def test_an_algorithm_that_makes_pictures(library: Library, tried: Try) -> None:
+    film = tried(library("full_range.mp4"), algorithm="watermark", params={"text": "x"})["full_range.mp4"]
+    assert (film.outcome, film.segments, film.frames) == ("sliced", 2, 25), film.reason
 
 
 @pytest.mark.slow

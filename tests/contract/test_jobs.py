@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,22 +12,22 @@ import av
 import numpy as np
 import pytest
 
+from media_ops.errors import AlgorithmFailed
 from media_ops.frames.fingerprint import exact_digest
 from media_ops.frames.indexing import build_index
 from media_ops.frames.reader import FrameReader
-from media_ops.model import JobOptions, RunReport
+from media_ops.model import JobOptions, Proof, RunReport, Slicing
 from media_ops.performance import Performance
 from media_ops.run import run
 from media_ops.storage import open_store
-from media_ops.trial import Made, Trial
+from media_ops.trial import Made as Seen
+from media_ops.trial import Trial
 from tests.contract.conftest import FRAMES
+from tests.everyday import ordinarily, slow
+from tests.media.conftest import Job
 
 LOSSLESS = {"encoder": "ffv1"}
-
-
-def slow(*values: Any) -> Any:
-    """Leave a case to the slow tests; the first one shows the matter in the ordinary ones."""
-    return pytest.param(*values, marks=pytest.mark.slow)
+Made = tuple[RunReport, Path, "Sides"]
 
 
 def job(name: str, film: Path, output: Path, params: dict[str, Any] | None = None, **options: Any) -> RunReport:
@@ -50,16 +50,36 @@ def shown(path: Path) -> list[tuple[Fraction, bytes]]:
         ]
 
 
+@pytest.fixture(scope="module")
+def in_three(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Made]:
+    """Give a film that an algorithm worked on in three segments, and what was to be seen at it; each is done once."""
+    folder = tmp_path_factory.mktemp("in-three")
+    known: dict[str, Made] = {}
+
+    def give(name: str) -> Made:
+        if name not in known:
+            output, sides = folder / f"{name}.mkv", Sides()
+            wish = JobOptions(segments=3)
+            report = run(name, [str(film)], str(output), LOSSLESS, wish, workers=2, trial=sides)
+            assert report.error is None
+            known[name] = report, output, sides
+        return known[name]
+
+    return give
+
+
 @pytest.mark.parametrize(
     "name", ["average", *(slow(name) for name in ("double_rate", "enlarge", "whole_gops", "normalise"))]
 )
-def test_cut_and_whole_give_the_same_frames(name: str, further: Any, film: Path, tmp_path: Path) -> None:
+def test_cut_and_whole_give_the_same_frames(
+    name: str, further: Any, in_three: Callable[[str], Made], film: Path, tmp_path: Path
+) -> None:
     kind = further(name)
-    cut = done(name, film, tmp_path / "cut.mkv", segments=3)
+    cut, output, _ = in_three(name)
     whole = done(name, film, tmp_path / "whole.mkv", whole=True)
     assert cut.slicing is not None
     assert cut.slicing.used
-    assert shown(tmp_path / "cut.mkv") == shown(tmp_path / "whole.mkv")
+    assert shown(output) == shown(tmp_path / "whole.mkv")
     assert cut.proof is not None
     assert whole.proof is not None
     assert (cut.proof.exactness, cut.proof.frames_in) == ("exact", FRAMES)
@@ -85,11 +105,20 @@ def test_an_enlarged_picture_is_twice_as_large(further: Any, film: Path, tmp_pat
     assert (report.proof.picture_output.width, report.proof.picture_output.height) == (320, 192)
 
 
+def here(
+    name: str, film: Path, folder: Path, segments: int, blend: bool = False, **params: Any
+) -> tuple[Slicing, Proof]:
+    """Do a job in this process, which takes no start of another for each verb."""
+    work = Job(film, folder / "work", LOSSLESS | params, name, ".mkv" if params.get("encoder") is None else ".mp4")
+    proof = work.run(segments, blend=blend).proof
+    assert work.slicing is not None
+    return work.slicing, proof
+
+
 def test_an_endless_memory_is_not_cut(further: Any, film: Path, tmp_path: Path) -> None:
     further("endless_memory")
-    report = done("endless_memory", film, tmp_path / "out.mkv", segments=4)
-    assert report.slicing is not None
-    assert (report.slicing.used, report.slicing.rule) == (False, "unbounded")
+    slicing, _ = here("endless_memory", film, tmp_path, 4)
+    assert (slicing.used, slicing.rule) == (False, "unbounded")
 
 
 def test_who_takes_whole_gops_is_told_how_many_there_were(further: Any, film: Path, tmp_path: Path) -> None:
@@ -105,24 +134,21 @@ def test_who_takes_whole_gops_is_told_how_many_there_were(further: Any, film: Pa
 
 def test_a_film_of_one_gop_is_processed_whole(further: Any, clip: Any, tmp_path: Path) -> None:
     further("whole_gops")
-    report = done("whole_gops", clip("single_key.mp4"), tmp_path / "out.mkv", segments=3)
-    assert report.slicing is not None
-    assert (report.slicing.used, report.slicing.rule) == (False, "few-gops")
-    assert report.slicing.reason == "whole_gops takes whole GOPs only, and the source has 1 closed GOP"
+    slicing, _ = here("whole_gops", clip("single_key.mp4"), tmp_path, 3)
+    assert (slicing.used, slicing.rule) == (False, "few-gops")
+    assert slicing.reason == "whole_gops takes whole GOPs only, and the source has 1 closed GOP"
 
 
 def test_only_who_asks_for_it_gets_cross_fades(further: Any, film: Path, tmp_path: Path) -> None:
     further("chunked")
-    report = done("chunked", film, tmp_path / "whole.mkv", segments=3)
-    assert report.slicing is not None
-    assert (report.slicing.used, report.slicing.rule) == (False, "blended")
-    assert report.proof is not None
-    assert report.proof.exactness == "exact"
+    slicing, proof = here("chunked", film, tmp_path, 3)
+    assert (slicing.used, slicing.rule) == (False, "blended")
+    assert proof.exactness == "exact"
 
 
 def test_cross_fades_lie_between_the_segments_they_join(further: Any, film: Path, tmp_path: Path) -> None:
     further("chunked")
-    sides = _Sides()
+    sides = Sides()
     report = run(
         "chunked", [str(film)], str(tmp_path / "cut.mkv"), LOSSLESS, JobOptions(segments=2, blend=True),
         workers=2, trial=sides,
@@ -149,26 +175,33 @@ def test_what_fades_joins_with_segments_of_any_encoder(
     """From RGB the encoder's format is another than the source's, and what fades is in the encoder's already."""
     further("chunked")
     path = film if source == "film" else clip(source)
-    report = done("chunked", path, tmp_path / "out.mp4", params | {"preset": "ultrafast"}, segments=2, blend=True)
-    assert report.proof is not None
-    assert report.slicing is not None
-    assert (report.slicing.used, report.proof.exactness) == (True, "blended")
-    assert len(_luma(tmp_path / "out.mp4")) == report.proof.frames_in == build_index(path).frames
+    slicing, proof = here("chunked", path, tmp_path, 2, blend=True, preset="ultrafast", **params)
+    assert (slicing.used, proof.exactness) == (True, "blended")
+    assert len(_luma(tmp_path / "work" / "output.mp4")) == proof.frames_in == build_index(path).frames
 
 
-@pytest.mark.parametrize(
-    ("how", "words"),
-    [
-        ("shape", "shape"),
-        slow("size", "shape"),
-        ("dtype", "float32"),
-        ("nan", "NaN"),
-        slow("nothing", "None"),
-        ("raises", "raised ZeroDivisionError at broken.py:"),
-        ("writes", "read-only"),
-        slow("list", "list"),
-    ],
-)
+BROKEN = [
+    ("shape", "shape"),
+    ("size", "shape"),
+    ("dtype", "float32"),
+    ("nan", "NaN"),
+    ("nothing", "None"),
+    ("raises", "raised ZeroDivisionError at broken.py:"),
+    ("writes", "read-only"),
+    ("list", "list"),
+]
+
+
+@pytest.mark.parametrize(("how", "words"), BROKEN)
+def test_each_way_to_be_broken_has_its_words(how: str, words: str, further: Any, film: Path, tmp_path: Path) -> None:
+    further("broken")
+    with pytest.raises(AlgorithmFailed, match=f"^broken: .*{words}") as failure:
+        here("broken", film, tmp_path, 2, how=how)
+    assert (failure.value.code, failure.value.fate) == ("algorithm_failed", "ours")
+    assert not list(tmp_path.rglob("output*"))
+
+
+@pytest.mark.parametrize(("how", "words"), ordinarily(BROKEN, BROKEN[5]))
 def test_a_broken_algorithm_is_named(how: str, words: str, further: Any, film: Path, tmp_path: Path) -> None:
     further("broken")
     report = job("broken", film, tmp_path / "out.mkv", {"how": how}, segments=2)
@@ -179,13 +212,9 @@ def test_a_broken_algorithm_is_named(how: str, words: str, further: Any, film: P
     assert list(tmp_path.iterdir()) == []
 
 
-def test_traces_and_report_know_what_an_algorithm_cost(further: Any, film: Path, tmp_path: Path) -> None:
+def test_traces_and_report_know_what_an_algorithm_cost(further: Any, in_three: Callable[[str], Made]) -> None:
     further("average")
-    sides = _Sides()
-    report = run(
-        "average", [str(film)], str(tmp_path / "o.mkv"), LOSSLESS, JobOptions(segments=3), workers=2, trial=sides
-    )
-    assert report.error is None
+    report, _, sides = in_three("average")
     assert len(sides.traces) == 3
     megapixels = FRAMES * 160 * 96 / 1e6
     for part in ("algorithm", "moving"):
@@ -207,6 +236,7 @@ def test_a_report_says_how_long_each_stage_took(further: Any, film: Path, tmp_pa
     assert metrics["wall_seconds"] * 0.8 < sum(stages) <= metrics["wall_seconds"]
 
 
+@pytest.mark.slow
 def test_an_encode_algorithm_has_no_such_figures(film: Path, tmp_path: Path) -> None:
     report = run(
         "transcode_h264", [str(film)], str(tmp_path / "o.mp4"), {"preset": "ultrafast"}, JobOptions(whole=True),
@@ -234,7 +264,7 @@ def test_reading_is_no_part_of_what_an_analysis_costs(further: Any, film: Path) 
     assert 0 < at_work.algorithm_seconds < 0.01 * FRAMES / 2
 
 
-class _Sides(Trial):
+class Sides(Trial):
     """Looks into the store before it is gone."""
 
     def __init__(self) -> None:
@@ -245,7 +275,7 @@ class _Sides(Trial):
     def began(self, crew: Any) -> None:
         pass
 
-    def made(self, made: Made) -> None:
+    def made(self, made: Seen) -> None:
         store = open_store(made.store)
         for result in made.results:
             for end, key in result.fades.items():

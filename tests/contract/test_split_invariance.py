@@ -12,6 +12,7 @@ from media_ops.algorithm import FrameAlgorithm
 from media_ops.registry import all_algorithms
 from tests.contract.conftest import FRAMES
 from tests.contract.splitting import broken_promises, run
+from tests.everyday import ordinarily, slow
 
 REGISTERED = {name: kind for name, kind in all_algorithms().items() if issubclass(kind, FrameAlgorithm)}
 CASES = [(name, number) for name, kind in REGISTERED.items() for number in range(len(kind.examples))]
@@ -40,13 +41,15 @@ def judge(kind: type[FrameAlgorithm], params: dict[str, Any], film: Path, folder
     return found
 
 
-@pytest.mark.parametrize(("name", "number"), CASES)
+@pytest.mark.parametrize(("name", "number"), ordinarily(CASES, *((name, 0) for name in REGISTERED)))
 def test_a_registered_algorithm_keeps_its_word(name: str, number: int, film: Path, tmp_path: Path) -> None:
     kind = REGISTERED[name]
     assert judge(kind, dict(kind.examples[number]), film, tmp_path) == []
 
 
-@pytest.mark.parametrize("name", ["average", "double_rate", "enlarge", "whole_gops", "endless_memory", "normalise"])
+@pytest.mark.parametrize(
+    "name", ["average", "double_rate", slow("enlarge"), "whole_gops", "endless_memory", "normalise"]
+)
 def test_a_test_algorithm_keeps_its_word(name: str, further: Any, film: Path, tmp_path: Path) -> None:
     assert judge(further(name), {}, film, tmp_path) == []
 

@@ -1,12 +1,15 @@
-"""The embedded Airflow, really started: one instance, shared by all tests of this file."""
+"""The embedded Airflow, really started, and the main job on it: one instance, shared by all tests of this file."""
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import httpx
 import psutil  # type: ignore[import-untyped, unused-ignore]
@@ -15,10 +18,13 @@ import pytest
 from media_airflow.embedded import AirflowClient, AlreadyRunning, ApiNotFound, EmbeddedAirflow, RunExists
 from media_airflow.embedded.keys import load_keys
 from media_airflow.embedded.processes import processes_of
+from tests.conftest import REPOSITORY
+from tests.e2e.jobs import DAG, encoders, make_film, same, wait_for_encoders
+from tests.everyday import slow
 
 pytestmark = pytest.mark.e2e
 
-DAG = dedent(
+TINY = dedent(
     """
     import os, time
     from airflow.sdk import dag, get_current_context, task
@@ -59,14 +65,26 @@ DAG = dedent(
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAirflow]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What jobs may read and write, beside the DAGs."""
+    return tmp_path_factory.mktemp("allowed")
+
+
+@pytest.fixture(scope="module")
+def film(folder: Path) -> Path:
+    return make_film(folder / "film.mp4")
+
+
+@pytest.fixture(scope="module")
+def airflow(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAirflow]:
     home = tmp_path_factory.mktemp("home") / "airflow"
     dags = tmp_path_factory.mktemp("dags")
-    plugins = tmp_path_factory.mktemp("plugins")
-    (dags / "tiny.py").write_text(DAG)
-    instance = EmbeddedAirflow(home, dags_folder=dags, plugins_folder=plugins, allowed_roots=[dags], parallelism=2)
+    (dags / "tiny.py").write_text(TINY)
+    (dags / "media.py").write_bytes((REPOSITORY / "dags" / "media.py").read_bytes())
+    instance = EmbeddedAirflow(home, dags_folder=dags, allowed_roots=[dags, folder], parallelism=2)
     with instance:
         instance.wait_for_dag("tiny")
+        instance.wait_for_dag(DAG)
         yield instance
     assert processes_of(instance.layout) == []
     assert instance.services() == {}
@@ -144,12 +162,17 @@ def test_no_secret_is_shown(airflow: EmbeddedAirflow, run: str) -> None:
     assert stat.S_IMODE(airflow.layout.database_socket.stat().st_mode) == 0o700
 
 
+def test_it_knows_what_it_cost(airflow: EmbeddedAirflow, run: str) -> None:
+    assert airflow.cpu_seconds() > 5
+
+
 def test_a_second_start_is_refused(airflow: EmbeddedAirflow) -> None:
     with pytest.raises(AlreadyRunning, match=airflow.url):
         EmbeddedAirflow(airflow.home).start()
     assert airflow.is_up()
 
 
+@pytest.mark.slow
 def test_a_cancelled_task_is_gone_within_seconds(airflow: EmbeddedAirflow, client: AirflowClient) -> None:
     used = airflow.cpu_seconds()
     client.trigger("sleepy", run_id="cancelled")
@@ -160,6 +183,57 @@ def test_a_cancelled_task_is_gone_within_seconds(airflow: EmbeddedAirflow, clien
     psutil.wait_procs([task], timeout=10)
     assert not task.is_running()
     assert airflow.cpu_seconds() > used > 5
+
+
+def test_segments_side_by_side_give_an_exact_result(
+    airflow: EmbeddedAirflow, client: AirflowClient, film: Path, folder: Path
+) -> None:
+    output = folder / "out" / "exact.mp4"
+    conf = {"source": str(film), "output": str(output), "preset": "veryfast", "segments": 2, "verify": "full"}
+    client.trigger(DAG, conf, run_id="exact")
+    assert client.wait(DAG, "exact", 120)["state"] == "success"
+    segments = client.mapped(DAG, "exact", "process")
+    assert next(s["rendered_map_index"] for s in segments) == "00:00:00-00:00:12"
+    starts_and_ends = sorted((s["start_date"], s["end_date"]) for s in segments)
+    assert any(b[0] < a[1] for a, b in zip(starts_and_ends, starts_and_ends[1:], strict=False)), "side by side"
+    assert same(film, output)
+    assert client.task_state(DAG, "exact", "process", "progress", map_index=0)["done"] == 300
+
+
+def test_a_cancelled_run_stops_its_encoders(
+    airflow: EmbeddedAirflow, client: AirflowClient, film: Path, folder: Path
+) -> None:
+    output = folder / "cancelled.mp4"
+    conf = {"source": str(film), "output": str(output), "preset": "veryslow", "segments": 3}
+    client.trigger(DAG, conf, run_id="cancelled")
+    running = wait_for_encoders(airflow)
+    client.cancel(DAG, "cancelled", "cancelled by a test")
+    _gone, alive = psutil.wait_procs(running, timeout=5)
+    assert not alive
+    time.sleep(1)
+    assert encoders(airflow) == []
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"source": "/etc/hostname"}, "below a folder"),
+        slow({"crf_": 20}, "crf_"),
+        slow({"source": "ftp://host/film.mp4"}, "ftp"),
+    ],
+)
+def test_a_bad_request_fails_at_its_first_try(
+    client: AirflowClient, film: Path, folder: Path, change: dict[str, Any], words: str
+) -> None:
+    output = folder / "refused.mp4"
+    run_id = f"refused-{abs(hash(words))}"
+    client.trigger(DAG, {"source": str(film), "output": str(output)} | change, run_id=run_id)
+    assert client.wait(DAG, run_id, 60)["state"] == "failed"
+    probe = next(t for t in client.task_instances(DAG, run_id) if t["task_id"] == "probe")
+    assert (probe["state"], probe["try_number"]) == ("failed", 1)
+    assert re.search(words, client.logs(DAG, run_id, "probe"))
+    assert not output.exists()
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:

@@ -92,7 +92,11 @@ class Job:
             analyse(AnalyseRequest(source=str(self.source), segment=part, files=self.files, **common), _silent)
             for part in plan.looked
         ]
-        self.artefact = conclude(ConcludeRequest(parts=[part.artefact for part in parts], **common)).artefact
+        found = [part.artefact for part in parts]
+        if registry.get(self.algorithm).analyses() == "whole":
+            (self.artefact,) = found
+        else:
+            self.artefact = conclude(ConcludeRequest(parts=found, **common)).artefact
 
     def segment(self, plan: Plan, order: int, *, fence: Fence | None = None, **changes: Any) -> SegmentResult:
         scratch = self.folder / f"scratch-{order}-{len(changes)}"
@@ -134,15 +138,18 @@ class Job:
             index=probed.index,
             results=results,
             files=self.files,
+            artefact=self.artefact,
             audio=audio,
             **more,
         )
         return merge(request, self.output.parent, _silent, process)
 
-    def run(self, segments: int, order: Callable[[list[int]], list[int]] = list, **more: Any) -> MergeResult:
+    def run(
+        self, segments: int, order: Callable[[list[int]], list[int]] = list, blend: bool = False, **more: Any
+    ) -> MergeResult:
         """Do it all; `order` says in which order the segments are finished."""
         probed = self.probe()
-        plan = self.plan(probed, segments=segments)
+        plan = self.plan(probed, segments=segments, blend=blend)
         self.look(plan)
         done = {number: self.segment(plan, number) for number in order(list(range(len(plan.segments))))}
         audio = self.audio() if probed.profile.has_audio else None

@@ -11,6 +11,7 @@ import pytest
 
 from media_ops.errors import Unsupported
 from media_ops.frames.look import display_matrix, first_frame
+from tests.everyday import slow
 
 Clip = Callable[[str], Path]
 
@@ -33,7 +34,7 @@ def video(path: Path) -> dict[str, Any]:
     [
         ("ten_bit.mkv", "yuv420p10le"),
         ("four_two_two.mkv", "yuv422p"),
-        ("four_four_four.mkv", "yuv444p"),
+        slow("four_four_four.mkv", "yuv444p"),
         ("odd_444.mkv", "yuv444p"),
         ("grey.mkv", "yuvj420p"),
     ],
@@ -80,9 +81,9 @@ def test_odd_sizes_with_subsampled_chroma_are_refused_with_the_reason(clip: Clip
 @pytest.mark.parametrize(
     "matrix",
     [
-        (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30),
+        slow((0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)),
         (0, 65536, 0, 65536, 0, 0, 0, 0, 1 << 30),
-        (-65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30),
+        slow((-65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)),
     ],
     ids=["turned", "turned and mirrored", "mirrored"],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +19,7 @@ from media_ops.errors import DamagedMedia, ProofFailed
 from media_ops.model import Track
 from media_ops.proof.check import check
 from media_ops.proof.report import CheckRequest
+from tests.everyday import ordinarily
 from tests.noises import noise, written
 
 AV1: dict[str, Any] = {"algorithm": "transcode_av1", "params": {"preset": 12}}
@@ -48,7 +50,7 @@ def after_nothing(path: Path, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("extension", [".mp4", ".mov", ".mkv"])
+@pytest.mark.parametrize("extension", ordinarily([".mp4", ".mov", ".mkv"], ".mkv"))
 def test_a_first_packet_without_sound_is_no_priming(job: Callable[..., Any], tmp_path: Path, extension: str) -> None:
     source = after_nothing(tmp_path / "source.mp4", tmp_path)
     assert heard(str(source))[0].start == Fraction(GAP, 48000)
@@ -74,9 +76,15 @@ def test_packets_that_are_all_there_but_heard_longer_are_no_proof(
         check_sound(made, str(source), None, tracks, Fraction(0))
 
 
-@pytest.mark.parametrize("rate", [48000, 22050, 8000])
-@pytest.mark.parametrize("start", [0.0, 0.51])
-@pytest.mark.parametrize("extension", [".mp4", ".webm"])
+@pytest.mark.parametrize(
+    ("extension", "start", "rate"),
+    ordinarily(
+        itertools.product([".mp4", ".webm"], [0.0, 0.51], [48000, 22050, 8000]),
+        (".mp4", 0.0, 22050),
+        (".mp4", 0.51, 48000),
+        (".webm", 0.51, 8000),
+    ),
+)
 def test_encoded_sound_ends_where_it_did(
     job: Callable[..., Any], tmp_path: Path, extension: str, start: float, rate: int
 ) -> None:
@@ -143,7 +151,7 @@ def test_a_track_that_no_decoder_knows_is_not_heard(tmp_path: Path) -> None:
     assert np.isclose(float(heard(str(source))[0].length), 1.0, atol=0.05)
 
 
-@pytest.mark.parametrize("extension", [".mp4", ".mkv"])
+@pytest.mark.parametrize("extension", ordinarily([".mp4", ".mkv"], ".mp4"))
 def test_encoded_sound_ends_where_its_source_does(job: Callable[..., Any], tmp_path: Path, extension: str) -> None:
     """AAC comes in blocks of 1024 samples: what fills the last one must not be heard."""
     work = job(written(tmp_path / "mulaw.mov", [(0.0, noise(2.01))], codec="pcm_mulaw"), extension=extension)

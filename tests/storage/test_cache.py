@@ -132,7 +132,7 @@ def test_what_a_process_has_open_stays_until_it_is_killed(tmp_path: Path) -> Non
     assert os.listdir(cache.folder) == ["b" * 64]
 
 
-@pytest.mark.parametrize("during", ["data", "digest"])
+@pytest.mark.parametrize("during", [pytest.param("data", marks=pytest.mark.slow), "digest"])
 def test_a_half_written_block_of_a_killed_writer_is_not_there(tmp_path: Path, during: str) -> None:
     writer = start(HALF_WRITTEN, tmp_path, "a" * 64, during)
     assert said(writer) == "written"
