@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Generic, Literal, TypeVar
 
@@ -153,6 +155,8 @@ class Attempt(Generic[R]):
                 raise OurError(f"{self.verb}: the child wrote {line[:80]!r}") from error
             if "alive" in message:
                 watch.alive(*message["alive"])
+            elif "unconfined" in message:
+                _warn_once(message["unconfined"])
             elif "progress" in message:
                 progress = Progress(*message["progress"])
                 watch.progress(progress.done)
@@ -168,6 +172,11 @@ def _hand_in(child: subprocess.Popen[str], request: str) -> None:
         with contextlib.suppress(BrokenPipeError):
             child.stdin.write(request)
             child.stdin.close()
+
+
+@cache
+def _warn_once(reason: str) -> None:
+    logging.getLogger(__name__).warning("worker processes are not kept from the network: %s", reason)
 
 
 def _with_cost(result: R, wall: float) -> R:

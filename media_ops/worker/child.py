@@ -2,6 +2,7 @@
 
 {"progress": [done, total]}     now and then
 {"alive": [beats, seconds]}     too: pieces of work done, and how long the next may take beyond the usual
+{"unconfined": reason}          first, where the child could not be kept from the network
 {"result": {...}}               or
 {"error": {"code", "fate", "message"}}     once, last
 """
@@ -45,7 +46,7 @@ def main() -> int:
     pulse.listen(pipe.alive)
     request = sys.stdin.read()
     if reason := confine(network=bool(_ADDRESS.search(request))):
-        print(f"this process is not kept from the network: {reason}", file=sys.stderr)
+        pipe.send({"unconfined": reason})
     try:
         with (
             sliced(request) as piece,

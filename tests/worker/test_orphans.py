@@ -13,8 +13,7 @@ import psutil
 import pytest
 
 from media_ops.errors import ChildDied
-from media_ops.requests import ProcessRequest
-from media_ops.worker.attempt import Attempt, Progress
+from media_ops.worker.attempt import Progress
 from tests.worker.conftest import Misbehave, gone, group_of
 
 # A task's process: it runs one attempt and tells the group's number.
@@ -30,9 +29,7 @@ attempt.run(lambda progress: print(attempt.pid, progress.done, flush=True))
 @pytest.fixture
 def task(misbehave: Misbehave) -> subprocess.Popen[str]:
     """Start a task whose child forks at its first frame, and works slowly on."""
-    attempt: Attempt[object] = misbehave(how="fork", at=1, seconds=60)  # type: ignore[assignment]
-    assert isinstance(attempt.request, ProcessRequest)
-    request = attempt.request.model_dump_json()
+    request = misbehave(how="fork", at=1, seconds=60).request.model_dump_json()
     return subprocess.Popen([sys.executable, "-c", TASK, request], stdout=subprocess.PIPE, text=True)
 
 
