@@ -66,9 +66,9 @@ class Watch:
     def _watch(self) -> None:
         looks = 0
         while not self._over.wait(self._every):
+            looks += 1
             if looks % _REFRESHED == 0:
                 self._group.refresh()
-            looks += 1
             sample = self._group.sample()
             with self._turn:
                 self.error = self._too_much(sample) or self._stuck(sample)

@@ -138,7 +138,7 @@ def test_a_store_out_of_reach_is_waited_for_as_long_as_patience_lasts(told: Told
         settings = S3Settings(
             endpoint=f"http://127.0.0.1:{taken.getsockname()[1]}",
             access_key="a",
-            secret_key="b",  # type: ignore[arg-type]
+            secret_key="b",
             patience=0.3,
             connect_timeout=2,
             read_timeout=3,
