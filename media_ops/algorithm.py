@@ -92,11 +92,13 @@ class Algorithm:
     `examples` are parameters that make a telling picture: the contract tests and the docs page use them. `inputs` are
     the parameters, each an `InputFile`, that further inputs of a job stand for, in order. `exactness` is what cutting
     does to frames before they are encoded, `rate` how many it gives for each; from `least_cpu_seconds` of work per
-    segment on slicing pays. `device` says where it computes, in the tags of its DAG.
+    segment on slicing pays. `quiet_seconds` is what one call may take beyond the stall time: nobody can tell a call
+    that takes long from one that hangs. `device` says where it computes, in the tags of its DAG.
     """
 
     exactness: ClassVar[Literal["exact", "converging", "blended"]] = "exact"
     rate: ClassVar[int] = 1
+    quiet_seconds: ClassVar[float] = 0
     least_cpu_seconds: ClassVar[float] = LEAST_CPU_SECONDS
     examples: ClassVar[Sequence[dict[str, Any]]] = ({},)
     inputs: ClassVar[Sequence[str]] = ()

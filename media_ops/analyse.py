@@ -10,6 +10,7 @@ from media_ops.algorithm import FrameAlgorithm
 from media_ops.errors import ParamsInvalid
 from media_ops.model import Metrics
 from media_ops.on_stage import perform, read, rows_of, with_work
+from media_ops.pulse import beat
 from media_ops.requests import AnalyseRequest, AnalyseResult, ConcludeRequest
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def conclude(request: ConcludeRequest) -> AnalyseResult:
     parts = []
     for part in request.parts:
         parts.append(unpacked(read(store, part)))
+        beat()
     joined = guarded(algorithm, "join", lambda: algorithm.join(parts))
     key = f"{request.prefix}/artefact/{request.trace_id}"
     data = packed(joined)

@@ -11,12 +11,14 @@
     │   ├── ProofNotFound           no proof that can be read stands beside a result
     │   ├── Unsupported             media that the algorithm or the target container cannot hold
     │   ├── ParamsInvalid           a parameter is unknown or out of range
+    │   ├── LimitExceeded           it takes more CPU time, file size or processes than the operator allows
     │   ├── StoreRefused            a store will not do this for us: wrong key, no permission, no bucket, wrong clock
     │   └── OutputExists            the caller asked not to replace it
     ├── WorldError              something around us failed: retried with a delay               (HTTP 503, exit 3)
     │   ├── ChildDied               a worker's process was killed or crashed
     │   ├── Superseded              an attempt was given up and another has begun
     │   ├── Stalled                 a worker's process got stuck and was ended
+    │   ├── MemoryExceeded          a worker's process took more memory than it may, and was ended
     │   ├── StoreUnavailable        reading or writing an object failed
     │   │   └── ObjectDamaged           what a store gives is not what was put there
     │   └── ToolMissing             a program or library of the machine is missing
@@ -115,6 +117,10 @@ class ParamsInvalid(InputError):
     """A parameter is unknown, of the wrong type or out of range."""
 
 
+class LimitExceeded(InputError):
+    """More CPU time, file size or processes are taken than the operator allows: the next try would do it again."""
+
+
 class StoreRefused(InputError):
     """A store will not do this for us, however often it is asked."""
 
@@ -128,7 +134,11 @@ class ChildDied(WorldError):
 
 
 class Stalled(WorldError):
-    """A worker's process neither reported nor computed for too long, and was ended."""
+    """A worker's process made no progress for too long, and was ended."""
+
+
+class MemoryExceeded(WorldError):
+    """A worker's process took more memory than it may, and was ended; another machine may have more."""
 
 
 class Superseded(WorldError):

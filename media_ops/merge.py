@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -169,6 +168,7 @@ class _Job:
         from media_ops.describe import chroma_location
         from media_ops.frames.look import first_frame
         from media_ops.frames.seen import picture
+        from media_ops.storage.passing import sha256_of
         from media_ops.verify import AV_LIMIT_MS, Expectation, verify
 
         request = self.request
@@ -185,7 +185,7 @@ class _Job:
         if offset is not None and offset > AV_LIMIT_MS:
             raise ProofFailed(f"sound moved by {offset:.3f} ms against the picture")
         with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            sha256 = sha256_of(file)
         return Proof(
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             algorithm=request.algorithm,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from media_ops.algorithm import FrameAlgorithm
 from media_ops.errors import AlgorithmFailed, MediaError
 from media_ops.frame import Film, Moment
+from media_ops.pulse import quiet
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Read = Iterable[tuple[int, "VideoFrame"]]
+# Seconds beyond the usual for what an algorithm does once: importing a large library, loading a model.
+_SETUP = 300.0
 
 
 class Performance:
@@ -144,7 +147,8 @@ class Performance:
 def guarded(algorithm: FrameAlgorithm, what: str, call: Callable[[], T]) -> T:
     """Call an algorithm; what it raises by mistake becomes `AlgorithmFailed`, with the place."""
     try:
-        return call()
+        with quiet(_SETUP if what == "setup" else algorithm.quiet_seconds):
+            return call()
     except (MediaError, OSError, MemoryError):
         raise
     except Exception as error:

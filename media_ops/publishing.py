@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from media_ops.requests import Keeping
 from media_ops.storage.address import bucket_and_key
 from media_ops.storage.document import sealed, to_bytes
 from media_ops.storage.far import is_far, shown
+from media_ops.storage.passing import pour
 from media_ops.storage.proved import SUFFIX, publish_proved
 from media_ops.storage.publish import scratch_beside
 from media_ops.storage.shelf import Record, Shelf
@@ -84,7 +84,8 @@ def publish(
     if wanted.path:
         # A copy and not a link: what somebody does to the output must not happen to what is kept.
         taken = made.with_name(f"kept{wanted.container}")
-        shutil.copyfile(made, taken)
+        with made.open("rb") as whole, taken.open("wb") as copy:
+            pour(whole, copy)
     video = shelf.put(f"{place}{wanted.container}", taken)
     document = shelf.put(f"{place}{SUFFIX}", to_bytes(own))
     check()

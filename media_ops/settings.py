@@ -14,11 +14,25 @@ class Settings(BaseSettings):
     tries: int = Field(3, ge=1, le=10, description="Attempts at a piece of work that failed through no fault of it.")
     retry_delay: float = Field(1.0, ge=0, le=600, description="Seconds between two of them.")
     stall_seconds: float = Field(
-        600.0,
-        ge=1,
-        description="Seconds after which a worker's process that neither reports nor computes is ended; one that "
-        "computes without a report is given six times as long.",
+        60.0, ge=1, description="Seconds without progress after which a worker's process is ended and tried again."
     )
+    start_seconds: float = Field(
+        120.0,
+        ge=1,
+        description="Seconds until its first progress, if that is more: it starts, and imports.",
+    )
+    memory_bytes: ByteSize = Field(
+        ByteSize(16 * 2**30), ge=2**28, description="Address space of a worker's process, such as `16GiB`."
+    )
+    resident_bytes: ByteSize = Field(
+        ByteSize(0),
+        ge=0,
+        description="Memory that it and its children may fill; 0 is three quarters of what the machine has.",
+    )
+    file_bytes: ByteSize = Field(
+        ByteSize(256 * 2**30), ge=2**20, description="Size of the largest file that it may write."
+    )
+    cpu_seconds: int = Field(7 * 86400, ge=1, description="CPU time that it may use.")
     font: str = Field(
         "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
         description="Font file of text that names none: what `make setup` installs.",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from media_ops.errors import NotMedia, NoVideo, ProofFailed
 from media_ops.model import JointProof
 from media_ops.planning.windows import JOINT_WINDOW, windows
+from media_ops.pulse import beat
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,6 +108,7 @@ def result_times(source: FrameIndex, shift: Fraction, clock: Fraction) -> Iterat
     """Give the times as `expected_times` does, from the source's index and what was added to all streams."""
     time_base = source.facts.time_base
     for pts in source.frame_pts.tolist():
+        beat()
         exact = pts * time_base + shift
         yield exact if clock != Fraction(1, 1000) else _rounded(exact, clock)
 
@@ -191,5 +193,6 @@ def times_digest(times: Iterable[Fraction]) -> str:
     """Digest presentation times in seconds, as rational text, one a line (sha256)."""
     digest = hashlib.sha256()
     for time in times:
+        beat()
         digest.update(f"{time}\n".encode())
     return digest.hexdigest()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from media_ops.container.sync import SoundTrack
 from media_ops.errors import ProofFailed
+from media_ops.frames.source import demux
 
 Samples = NDArray[np.float32]
 
@@ -62,7 +63,7 @@ def _heard(track: SoundTrack) -> Iterator[tuple[Fraction, AudioFrame]]:
     end = Fraction(0)
     with track.open() as container:
         # The empty packet at the end counts: from WMA's decoder it brings the last 2048 samples.
-        for packet in container.demux(container.streams[track.index]):
+        for packet in demux(container, container.streams[track.index]):
             with contextlib.suppress(FFmpegError):
                 for frame in packet.decode():
                     if isinstance(frame, AudioFrame) and frame.samples:

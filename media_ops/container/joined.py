@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 from media_ops.container.timestamps import decoding_times, presentation_ranks, reorder_delay
 from media_ops.errors import SegmentsDisagree
 from media_ops.frames.index import FrameIndex
+from media_ops.frames.source import demux
 
 OpenSegment = Callable[[int], BinaryIO | str]
 
@@ -40,7 +41,7 @@ class JoinedVideo:
         for number, count in enumerate(counts):
             with open_intermediate(open_segment(number)) as segment:
                 video = segment.streams.video[0]
-                times = [packet.pts for packet in segment.demux(video) if packet.size]
+                times = [packet.pts for packet in demux(segment, video) if packet.size]
             if len(times) != count or None in times:
                 raise SegmentsDisagree(f"segment {number} holds {len(times)} frames instead of {count}")
             start = len(ranks)
@@ -62,7 +63,7 @@ class JoinedVideo:
         place = 0
         for number in range(len(self.counts)):
             with open_intermediate(self.open_segment(number)) as segment:
-                for packet in segment.demux(segment.streams.video[0]):
+                for packet in demux(segment, segment.streams.video[0]):
                     if not packet.size:
                         continue
                     packet.pts, packet.dts = self.pts[place], self.dts[place]

@@ -28,6 +28,7 @@ from media_ops.errors import Unsupported
 from media_ops.frames.light import NO_LIGHT
 from media_ops.frames.source import demux, open_beside
 from media_ops.model import Track
+from media_ops.pulse import quiet, seconds_for
 
 # A `timecode` tag makes the MP4 header fail; the others describe the source's file, not its content.
 _NOT_COPIED = {
@@ -85,6 +86,9 @@ def write_result(path: Path, container: str, contents: Contents, on_packet: Call
                 on_packet(number)
         except FFmpegError as error:
             raise Unsupported(f"{container} refused a packet of {contents.source} ({error.strerror})") from error
+        # Its table goes to the front: the muxer moves all that it has written, in one call.
+        with quiet(seconds_for(path.stat().st_size)):
+            output.close()
 
 
 def _video_stream(stack: ExitStack, output: OutputContainer, contents: Contents, container: str) -> VideoStream:

@@ -21,6 +21,7 @@ from media_ops.container.padding import mark_padding
 from media_ops.container.priming import CopyLane
 from media_ops.errors import DamagedMedia
 from media_ops.frames.source import demux, open_beside
+from media_ops.pulse import beat
 
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _OPUS_RATE = 48000
@@ -249,6 +250,7 @@ class _Track:
             part = kept
         self._pass_on(part, self._due)
         self._due += part.samples
+        beat()
 
     def _lead_in(self, start: int) -> None:
         """Let silence that nobody hears fill AAC's first block, so that the last one is full of sound."""

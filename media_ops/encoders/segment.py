@@ -25,6 +25,12 @@ from media_ops.encoders.ordinary import stay_ordinary
 from media_ops.errors import Unsupported
 from media_ops.frames.colour import FULL, SCALER, sws_table, yuv_matrix
 from media_ops.frames.index import Facts
+from media_ops.pulse import beat, quiet
+
+# What one large frame may take: x265 on one thread, "veryslow", needs about 1 s a megapixel, and may have to
+# share its processor. Everybody has the usual seconds.
+_SECONDS_A_MEGAPIXEL = 15
+_USUAL = 60
 
 
 class SegmentEncoder:
@@ -38,6 +44,7 @@ class SegmentEncoder:
         self.lossless = settings.lossless and made == (facts.pixel_format, facts.width, facts.height)
         self.facts = facts
         self._times = strictly_increasing(times)
+        self._patience = _SECONDS_A_MEGAPIXEL * self.target.width * self.target.height / 1e6 - _USUAL
         self._number = 0
         self._reformatter = VideoReformatter()
         self._output = av.open(str(path), "w", format="nut")
@@ -88,14 +95,19 @@ class SegmentEncoder:
         frame.pict_type = 0  # libx264 would copy the source's frame types
         self._number += 1
         try:
-            packets = self._stream.encode(frame)
+            with quiet(self._patience):
+                packets = self._stream.encode(frame)
         except FFmpegError as error:
             raise Unsupported(f"the encoder refused frame {self._number} ({error.strerror})") from error
         self._mux(packets)
 
     def finish(self) -> bytes:
         """Flush the encoder; give its extradata (SPS, PPS)."""
-        self._mux(self._stream.encode(None))
+        # One by one: what a slow encoder looks ahead may take minutes together.
+        for packet in self._stream.codec_context.encode_lazy(None):
+            packet.stream = self._stream
+            self._mux([packet])
+            beat()
         return bytes(self._stream.codec_context.extradata or b"")
 
     def _mux(self, packets: list[Packet[Any]]) -> None:

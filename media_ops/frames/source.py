@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from media_ops.errors import NotMedia, NoVideo, SourceNotFound, Unsupported
 from media_ops.frames.allowed import DEMUXERS, PROTOCOLS, address, forced, refusal
+from media_ops.pulse import beat
 from media_ops.storage.attached import attached
 from media_ops.storage.stand_in import Part, stand_in
 
@@ -130,6 +131,8 @@ def demux(container: InputContainer, streams: Stream | Sequence[Stream]) -> Iter
     PyAV 18 fails behind those where a transport stream has gained a stream since it was opened.
     """
     try:
-        yield from container.demux(streams)
+        for packet in container.demux(streams):
+            beat()
+            yield packet
     except IndexError:
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import struct
 import tempfile
@@ -14,6 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
+from media_ops.pulse import beat
+from media_ops.storage.passing import sha256_of
 from media_ops.storage.port import Store
 from media_ops.storage.seekable import SeekableFile
 
@@ -129,8 +130,9 @@ def write_excerpt(source: BinaryIO, size: int, ranges: Sequence[Range], path: Pa
                     raise OSError(f"the source ends at byte {start}")
                 file.write(data)
                 start += len(data)
+                beat()
         file.seek(0)
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(file)
 
 
 def stored_excerpt(store: Store, key: str) -> Excerpt | None:
@@ -139,7 +141,7 @@ def stored_excerpt(store: Store, key: str) -> Excerpt | None:
         return None
     path = store.path(key)
     file: BinaryIO = path.open("rb") if path else _copied(store, key)
-    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    digest = sha256_of(file)
     if digest != key.rpartition("/")[2]:
         file.close()
         return None
@@ -153,5 +155,6 @@ def _copied(store: Store, key: str) -> BinaryIO:
     with store.open(key) as file:
         while data := file.read(_COPIED):
             copy.write(data)
+            beat()
     copy.seek(0)
     return copy

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import io
 import json
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -21,6 +19,7 @@ from media_ops.storage import keys, tagging
 from media_ops.storage.claim import sweep
 from media_ops.storage.durable import sync
 from media_ops.storage.landing import landing
+from media_ops.storage.passing import pour, sha256_of
 from media_ops.storage.port import Stat
 from media_ops.storage.removal import moving
 from media_ops.storage.temporary import FOLDER, temporary_in
@@ -43,7 +42,7 @@ class FolderStore:
         """Copy the file: a link would have what is done to one happen to the other."""
         with self.open(key) as source:
             with landing(path) as place, place.open("xb") as target:
-                shutil.copyfileobj(source, target, 1 << 20)
+                pour(source, target)
             return _describe(key, os.fstat(source.fileno()))
 
     def put(self, key: str, data: bytes | Path) -> Stat:
@@ -110,7 +109,7 @@ class FolderStore:
     def sha256(self, key: str) -> str | None:
         """Read the file."""
         with self._blaming(key), open(self._existing(key), "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return sha256_of(file)
 
     def tags(self, key: str) -> dict[str, str]:
         """Read them from the file beside, unless it speaks of an older object."""
@@ -200,9 +199,9 @@ class FolderStore:
         """Give a synced temporary file with what `source` holds."""
         self._sweep()
         with temporary_in(self.root) as (temporary, target):
-            shutil.copyfileobj(source, target, 1 << 20)
+            pour(source, target)
             target.flush()
-            os.fsync(target.fileno())
+            sync(temporary)
             yield temporary
 
     def _movable(self, path: Path) -> bool:

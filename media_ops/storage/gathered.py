@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from media_ops.errors import ObjectDamaged
 from media_ops.model import Part
+from media_ops.storage.passing import sha256_of
 
 if TYPE_CHECKING:
     from media_ops.storage.port import Store
@@ -46,6 +47,6 @@ class Gathered:
             except ObjectDamaged:
                 return False
         with path.open("rb") as file:
-            whole = hashlib.file_digest(file, "sha256").hexdigest() == part.sha256
+            whole = sha256_of(file) == part.sha256
         self._paths[part.key] = path
         return whole

@@ -11,6 +11,7 @@ import tenacity
 import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError, SSLError
 
+from media_ops.pulse import quiet
 from media_ops.storage.s3_settings import S3Settings
 from media_ops.storage.section import Section
 
@@ -39,6 +40,7 @@ class PatientPool(urllib3.PoolManager):
             ca_certs=settings.ca_file or os.environ.get("SSL_CERT_FILE") or certifi.where(),
         )
         self.patience = settings.patience
+        self._answering = settings.connect_timeout + settings.read_timeout
 
     def urlopen(  # type: ignore[override]
         self,
@@ -71,14 +73,16 @@ class PatientPool(urllib3.PoolManager):
             return _is_busy(method, answer)
 
         given_up = given_up or Event()
-        tried: urllib3.BaseHTTPResponse = tenacity.Retrying(
+        patience = self.patience if patience is None else patience
+        trying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_passes) | tenacity.retry_if_result(busy),
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=8),
-            stop=tenacity.stop_before_delay(self.patience if patience is None else patience)
-            | tenacity.stop_when_event_set(given_up),
+            stop=tenacity.stop_before_delay(patience) | tenacity.stop_when_event_set(given_up),
             sleep=tenacity.sleep_using_event(given_up),
             retry_error_callback=lambda state: state.outcome and state.outcome.result(),
-        )(once)
+        )
+        with quiet(patience + self._answering):
+            tried: urllib3.BaseHTTPResponse = trying(once)
         return tried
 
 

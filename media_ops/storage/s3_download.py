@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from media_ops.errors import StoreUnavailable
+from media_ops.pulse import beat
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -35,6 +36,7 @@ def download(stream: Callable[[int], BaseHTTPResponse], size: int, path: Path) -
                         raise StoreUnavailable(f"more than {size} bytes came")
                     file.write(block)
                     digest.update(block)
+                    beat()
             except HTTPError as error:
                 broken = error
             finally:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from media_ops.errors import StoreUnavailable
+from media_ops.pulse import beat
 
 
 class Section:
@@ -35,6 +36,7 @@ class Section:
         if left and size and not data:
             raise StoreUnavailable("the file was cut while it was sent")
         self._at += len(data)
+        beat()
         return data
 
     def parts(self, size: int) -> Iterator[Section]:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from media_ops.errors import WorldError
 from media_ops.model import Noun, Part
+from media_ops.storage.passing import sha256_of
 from media_ops.storage.port import Store
 
 _LARGEST = 16 * 2**20  # bytes of a record
@@ -46,7 +47,7 @@ class Shelf:
             size, digest = len(data), hashlib.sha256(data).hexdigest()
         else:
             with data.open("rb") as file:
-                size, digest = data.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+                size, digest = data.stat().st_size, sha256_of(file)
         self._store.put(key, data)
         return Part(key=key, size=size, sha256=digest)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from pathlib import Path
@@ -12,6 +11,7 @@ from media_ops.errors import NotMedia, SourceNotAllowed, SourceNotFound
 from media_ops.storage.address import file_path, scheme_of
 from media_ops.storage.attached import attached
 from media_ops.storage.far import FarObject, is_far, shown
+from media_ops.storage.passing import sha256_of
 from media_ops.storage.stand_in import stand_in
 
 
@@ -68,7 +68,7 @@ def size_of(name: str | Path) -> int:
 def digest_of(name: str | Path) -> str:
     """Give the sha256 of a source."""
     with open_source(name) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        return sha256_of(file)
 
 
 def locate(uri: str) -> str:

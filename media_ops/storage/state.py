@@ -13,6 +13,7 @@ from pydantic import Field
 
 from media_ops.errors import SourceChanged
 from media_ops.model import Noun
+from media_ops.pulse import beat
 from media_ops.storage.attached import attached
 from media_ops.storage.source import open_source
 
@@ -120,4 +121,5 @@ class DigestBeside:
         with open_source(self._path) as file:
             while not self._given_up.is_set() and (block := file.read(_BLOCK)):
                 digest.update(block)
+                beat()
         return digest.hexdigest()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from media_ops.errors import NotMedia, SourceChanged, SourceNotAllowed, SourceNotFound, StoreUnavailable
+from media_ops.pulse import beat, quiet
 from media_ops.settings import Settings
 from media_ops.storage.far import SMALL, shown
 from media_ops.storage.hosts import addresses_of, allowed_url
@@ -174,18 +175,20 @@ class WebObject:
         """Ask until there is an answer that counts, for as long as the settings allow."""
         import tenacity
 
+        patience = Settings().source_patience
         trying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Passing),
-            stop=tenacity.stop_after_delay(Settings().source_patience),
+            stop=tenacity.stop_after_delay(patience),
             wait=tenacity.wait_exponential_jitter(multiplier=0.2, max=5, jitter=0.2),
             reraise=True,
         )
         try:
-            for attempt in trying:
-                with attempt:
-                    addresses = self._addresses(url)
-                    turn = attempt.retry_state.attempt_number - 1
-                    return self._exchange(url, addresses[turn % len(addresses)], offset, length)
+            with quiet(patience + _TIMEOUT["connect"] + _TIMEOUT["read"]):
+                for attempt in trying:
+                    with attempt:
+                        addresses = self._addresses(url)
+                        turn = attempt.retry_state.attempt_number - 1
+                        return self._exchange(url, addresses[turn % len(addresses)], offset, length)
         except _Passing as reason:
             raise StoreUnavailable(f"{self.shown} cannot be read: {reason}") from None
         raise AssertionError("tenacity ends with an answer or an error")
@@ -251,6 +254,7 @@ class WebObject:
             raise self._too_large(int(said))
         for part in response.iter_raw():
             parts.append(part)
+            beat()
             got += len(part)
             with self._counting:
                 self._read += len(part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -12,12 +13,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Generic, Literal, TypeVar
 
 from media_ops.account import Account, WitnessRequest
 from media_ops.compare import CompareRequest, Comparison
-from media_ops.errors import ChildDied, OurError, Stalled, from_record
+from media_ops.errors import OurError, from_record
 from media_ops.model import AudioResult, Noun, SegmentResult
 from media_ops.proof.report import CheckReport, CheckRequest
 from media_ops.requests import (
@@ -33,10 +35,11 @@ from media_ops.requests import (
     SliceRequest,
     SliceResult,
 )
-from media_ops.settings import Settings
 from media_ops.storage.publish import scratch_beside
+from media_ops.worker.bounds import bounds_for, limits
+from media_ops.worker.death import Death
 from media_ops.worker.handover import handed_over
-from media_ops.worker.stall import StallWatch
+from media_ops.worker.watch import Watch
 
 R = TypeVar("R", bound=Noun)
 Verb = Literal["probe", "analyse", "conclude", "process", "audio", "merge", "slice", "compare", "check", "witness"]
@@ -61,45 +64,56 @@ class Attempt(Generic[R]):
         self.request = request
         self.result = result
         self._child: subprocess.Popen[str] | None = None
+        self._handed = request.model_dump_json()
+        self._killed = self._over = False
 
     def run(self, on_progress: Callable[[Progress], None] | None = None) -> R:
         """Start the child, follow it, give its result, or raise the error it reported.
 
-        Raises `ChildDied` when it ended without either, `Stalled` when it had to be ended. Whatever happens, nothing
-        of it is left running and its scratch folder is gone.
+        Raises `ChildDied` when it ended without either; `Stalled` or `MemoryExceeded` when it had to be ended, and
+        `LimitExceeded` when the kernel did that. Whatever happens, nothing of it is left running and its scratch
+        folder is gone.
         """
         with (
             scratch_beside(Path(tempfile.gettempdir()) / "attempt") as scratch,
             tempfile.TemporaryFile("w+", errors="replace") as stderr,
         ):
-            started = time.monotonic()
+            started, death = time.monotonic(), Death(self.verb)
             child = self._start(scratch, stderr)
             try:
-                with StallWatch(child.pid, Settings().stall_seconds, self.kill) as watch:
+                with Watch(self.verb, child.pid, bounds_for(self._handed), self._end) as watch:
+                    _hand_in(child, self._handed)
                     answer = self._follow(child, watch, on_progress)
-                    child.wait()
+                    # Not reaped yet: until then the group's number is nobody else's.
+                    with contextlib.suppress(ChildProcessError):  # somebody else has ended the attempt
+                        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
             finally:
+                ours = self._killed
                 self.kill()
+                self._over = True
                 if child.stdout:
                     child.stdout.close()
-            if answer is None and watch.reason:
-                raise Stalled(f"{self.verb}: the worker process was ended: {watch.reason}")
+            if answer is None and watch.error:
+                raise watch.error
             if answer is None:
                 stderr.seek(0)
-                raise ChildDied(_epitaph(self.verb, child.returncode, stderr.read()))
+                raise death.explained(child.returncode, stderr.read(), ours=ours)
             if "error" in answer:
                 raise from_record(answer["error"])
             return _with_cost(self.result.model_validate(answer["result"]), time.monotonic() - started)
 
     def kill(self) -> None:
         """End the child's whole process group at once; safe to call at any time and from a signal handler."""
-        child = self._child
-        if child is None:
-            return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=5)
+        if self._child is not None and not self._over:
+            self._end()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._child.wait(timeout=5)
+
+    def _end(self) -> None:
+        self._killed = True
+        if self._child is not None and self._child.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._child.pid, signal.SIGKILL)
 
     @property
     def pid(self) -> int | None:
@@ -110,11 +124,12 @@ class Attempt(Generic[R]):
         # -P: the current folder is no place to import from. The result has a pipe of its own, because a library
         # may print; a child that inherited the parent's stdout would hold an Airflow task's slot.
         command = [sys.executable, "-P", "-m", "media_ops.worker.child", self.verb, str(os.getpid()), str(scratch)]
+        command.append(limits().to_text())
         # Thread pools and plug-ins that a child does not use would double the cost of its start.
         # Frames are worked on side by side already: OpenCV's own threads cost 2 to 21 % more CPU.
         lean = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
         lean |= {"OPENCV_FOR_THREADS_NUM": "1"}
-        request, environment = handed_over(self.request.model_dump_json())
+        self._handed, environment = handed_over(self._handed)
         self._child = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -124,37 +139,44 @@ class Attempt(Generic[R]):
             env=environment | lean,
             process_group=0,
         )
-        assert self._child.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._child.stdin.write(request)
-            self._child.stdin.close()
         return self._child
 
     def _follow(
-        self, child: subprocess.Popen[str], watch: StallWatch, on_progress: Callable[[Progress], None] | None
+        self, child: subprocess.Popen[str], watch: Watch, on_progress: Callable[[Progress], None] | None
     ) -> dict[str, dict[str, str]] | None:
         assert child.stdout is not None
         answer = None
         for line in child.stdout:
-            watch.alive()
             try:
                 message = json.loads(line)
             except ValueError as error:  # cut short by a kill
                 if not line.endswith("\n"):
                     break
                 raise OurError(f"{self.verb}: the child wrote {line[:80]!r}") from error
-            if "progress" in message:
+            if "alive" in message:
+                watch.alive(*message["alive"])
+            elif "unconfined" in message:
+                _warn_once(message["unconfined"])
+            elif "progress" in message:
+                progress = Progress(*message["progress"])
+                watch.progress(progress.done)
                 if on_progress:
-                    on_progress(Progress(*message["progress"]))
+                    on_progress(progress)
             else:
                 answer = message
         return answer
 
 
-def _epitaph(verb: str, status: int | None, stderr: str) -> str:
-    how = f"was ended by {signal.Signals(-status).name}" if status and status < 0 else f"ended with {status}"
-    last = stderr.strip().splitlines()[-1:] or ["it said nothing"]
-    return f"{verb}: the worker process {how}: {last[0]}"
+def _hand_in(child: subprocess.Popen[str], request: str) -> None:
+    if child.stdin:
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.write(request)
+            child.stdin.close()
+
+
+@cache
+def _warn_once(reason: str) -> None:
+    logging.getLogger(__name__).warning("worker processes are not kept from the network: %s", reason)
 
 
 def _with_cost(result: R, wall: float) -> R:

@@ -1,40 +1,55 @@
 """The child: one verb, one request on stdin, JSON lines on stdout.
 
 {"progress": [done, total]}     now and then
+{"alive": [beats, seconds]}     too: pieces of work done, and how long the next may take beyond the usual
+{"unconfined": reason}          first, where the child could not be kept from the network
 {"result": {...}}               or
 {"error": {"code", "fate", "message"}}     once, last
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import resource
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
-from media_ops.errors import MediaError, OurError, WorldError
+from media_ops import pulse
+from media_ops.errors import LimitExceeded, MediaError, OurError, WorldError
+from media_ops.worker.confine import confine
 from media_ops.worker.excerpts import beside, sliced
-from media_ops.worker.limits import die_with, limit_resources
+from media_ops.worker.guard import post_guard
+from media_ops.worker.limits import Limits, die_with
 from media_ops.worker.near import near
 
 _PROGRESS_EVERY = 0.2  # seconds
+# Any address in a request will do, be it a source, a store or a parameter: then there is a network.
+_ADDRESS = re.compile(r'"(https?|s3)://', re.IGNORECASE)
 
 
 def main() -> int:
-    """Run `python -m media_ops.worker.child VERB PARENT_PID SCRATCH`."""
+    """Run `python -m media_ops.worker.child VERB PARENT_PID SCRATCH LIMITS`."""
     verb, parent, scratch = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
     die_with(parent)
-    limit_resources()
+    post_guard()
+    Limits.from_text(sys.argv[4]).impose()
     # What a library prints must not mix with the answer.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     pipe = _Pipe(answers)
+    pulse.listen(pipe.alive)
+    request = sys.stdin.read()
+    if reason := confine(network=bool(_ADDRESS.search(request))):
+        pipe.send({"unconfined": reason})
     try:
         with (
-            sliced(sys.stdin.read()) as piece,
+            sliced(request) as piece,
             near(verb, piece.request, scratch) as asked,
             beside(asked.request),
         ):
@@ -42,9 +57,10 @@ def main() -> int:
             if "metrics" in result and (asked.sources or piece.bytes_read):
                 result["metrics"]["bytes_read"] = asked.bytes_read + piece.bytes_read
     except MediaError as error:
-        pipe.send({"error": error.to_record()})
+        pipe.send({"error": (_limit_met(verb, error) or error).to_record()})
     except (OSError, MemoryError) as error:
-        pipe.send({"error": WorldError(f"{verb}: {type(error).__name__}: {error}").to_record()})
+        met = _limit_met(verb, error) or WorldError(f"{verb}: {type(error).__name__}: {error}")
+        pipe.send({"error": met.to_record()})
     except Exception as error:
         import traceback
 
@@ -109,6 +125,17 @@ def _run(verb: str, request: str, scratch: Path, on_progress: Any) -> dict[str, 
     raise OurError(f"there is no verb {verb!r}")
 
 
+def _limit_met(verb: str, error: BaseException) -> LimitExceeded | None:
+    """Find the kernel's "file too large" behind an error, whoever has put it into other words."""
+    behind: BaseException | None = error
+    while behind is not None:
+        if getattr(behind, "errno", None) == errno.EFBIG:
+            most = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+            return LimitExceeded(f"{verb}: a file would become larger than the {most} bytes that it may have")
+        behind = behind.__cause__ or behind.__context__
+    return None
+
+
 def _with_cpu(result: dict[str, Any]) -> dict[str, Any]:
     if "metrics" not in result:
         return result
@@ -122,11 +149,20 @@ class _Pipe:
     def __init__(self, answers: Any):
         self._answers = answers
         self._next = 0.0
+        self._done = 0
+        self._turn = threading.Lock()
 
     def send(self, message: dict[str, Any]) -> None:
-        self._answers.write(json.dumps(message) + "\n")
+        with self._turn:
+            self._answers.write(json.dumps(message) + "\n")
+
+    def alive(self, beats: int, seconds: float) -> None:
+        self.send({"alive": [beats, seconds]})
 
     def progress(self, done: int, total: int | None = None) -> None:
+        if done != self._done:  # less is another count, after the first one
+            self._done = done
+            pulse.beat()
         now = time.monotonic()
         if now >= self._next or done == total:
             self._next = now + _PROGRESS_EVERY

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from media_ops.worker import child
 from media_ops.worker.attempt import Attempt
+from media_ops.worker.bounds import limits
 
 
 class _Forked:
@@ -18,6 +19,7 @@ class _Forked:
 
     def __init__(self, pid: int, answers: int) -> None:
         self.pid = pid
+        self.stdin = None  # its request was in memory when it was forked
         self.stdout = os.fdopen(answers, "r")
         self.returncode: int | None = None
 
@@ -69,7 +71,7 @@ def _start(self: Attempt[Any], scratch: Path, stderr: IO[str]) -> _Forked:
             os.dup2(writes, 1)
             os.dup2(stderr.fileno(), 2)
             os.close(writes)
-            sys.argv = ["child", self.verb, str(parent), str(scratch)]
+            sys.argv = ["child", self.verb, str(parent), str(scratch), limits().to_text()]
             sys.stdin = io.StringIO(request)
             sys.stderr = os.fdopen(2, "w", buffering=1)
             status = child.main()

@@ -14,21 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from media_ops.errors import ChildDied, MediaError, NotMedia, SourceNotFound, Stalled
+from media_ops.errors import ChildDied, NotMedia, SourceNotFound
 from media_ops.model import JobOptions, Plan
 from media_ops.requests import ProbeRequest, ProbeResult, ProcessRequest
 from media_ops.worker.attempt import Progress, probe_attempt, process_attempt
 
 Clip = Callable[[str], Path]
-
-
-@pytest.fixture(autouse=True)
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Scratch folders of attempts land here, so that a leftover is seen."""
-    folder = tmp_path / "scratch"
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
-    return folder
 
 
 def probed(source: Path, store: Path) -> ProbeResult:
@@ -131,40 +122,3 @@ def test_the_child_dies_with_its_parent() -> None:
         if alive:
             child.kill()
         assert not alive
-
-
-def test_a_child_that_stands_still_is_ended(
-    clip: Clip, tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    attempt = process_attempt(request(clip("plain.mp4"), tmp_path / "store"))
-
-    def suspend(_: Progress) -> None:
-        assert attempt.pid is not None
-        os.kill(attempt.pid, signal.SIGSTOP)
-
-    monkeypatch.setenv("MEDIA_OPS_STALL_SECONDS", "1")
-    with pytest.raises(Stalled, match="neither reported nor computed anything for 1 s"):
-        attempt.run(suspend)
-    assert attempt.pid is not None
-    assert not psutil.pid_exists(attempt.pid)
-    assert list(scratch.iterdir()) == []
-
-
-@pytest.mark.parametrize(("seconds", "error"), [pytest.param(4, NotMedia, marks=pytest.mark.slow), (60, Stalled)])
-def test_a_child_that_computes_without_a_word_is_not_stuck_for_six_times_as_long(
-    clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, error: type[MediaError]
-) -> None:
-    """It waits for an ffprobe that is busy for so long."""
-    program = tmp_path / "bin" / "ffprobe"
-    program.parent.mkdir()
-    program.write_text(
-        f"#!/bin/sh\nend=$(($(date +%s) + {seconds}))\nwhile [ $(date +%s) -lt $end ]; do :; done\nexit 1\n"
-    )
-    program.chmod(0o755)
-    source = clip("silent.mp4")
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    monkeypatch.setenv("MEDIA_OPS_STALL_SECONDS", "1")
-    started = time.monotonic()
-    with pytest.raises(error):
-        probed(source, tmp_path / "store")
-    assert 3 < time.monotonic() - started < 30
