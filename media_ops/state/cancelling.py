@@ -55,7 +55,7 @@ def cancel_job(
     dag_id, job = run["dag_id"], run["dag_run_id"]
     tasks = client.task_instances(dag_id, job)
     if run["state"] in ("success", "failed"):
-        raise ParamsInvalid(f"the job {job!r} of {dag_id} has {standing(run, tasks)} already, at {run['end_date']}")
+        raise ParamsInvalid(f"the job {job!r} of {dag_id} is over already: it {_ended(run, tasks)}")
     running = {_name(task): task for task in tasks if task["state"] == "running"}
     waiting = sum(task["state"] in _WAITING for task in tasks)
     began = time.monotonic()
@@ -80,6 +80,11 @@ def cancel_job(
         still_running=left,
         seconds=round(seconds, 2),
     )
+
+
+def _ended(run: dict[str, Any], tasks: list[dict[str, Any]]) -> str:
+    state = standing(run, tasks)
+    return f"{'was cancelled' if state == 'cancelled' else state} at {run['end_date']}"
 
 
 def _left(

@@ -18,7 +18,7 @@ HEAD = 104
 FOOT = 92
 HEIGHT = 1100  # of the rows together
 MOST = 36  # rows of an event; with more segments they share rows
-TALLEST, LOWEST = 30, 6
+TALLEST, LOWEST = 30, 2
 
 _BARS: dict[Shade, str] = {
     "succeeded": "#3f9c6c",
