@@ -26,12 +26,12 @@ def reader_of_traces(dag_id: str, job: str) -> tuple[Store | None, Callable[[], 
     """Give the store and what reads the job's traces; neither where there is no such store."""
     from media_ops.errors import MediaError
     from media_ops.state.place import place
-    from media_ops.storage.traces import traces_of
+    from media_ops.storage.traces import TraceReader
 
     prefix = place(dag_id, job)
     try:
         store = store_of_jobs()
-        traces_of(store, prefix)
+        store.list(prefix, limit=1)
     except (MediaError, OSError):
         return None, None
-    return store, lambda: traces_of(store, prefix)
+    return store, TraceReader(store, prefix).read

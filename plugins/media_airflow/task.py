@@ -82,7 +82,7 @@ class JobTask(BaseOperator):
         return result
 
     def on_kill(self) -> None:
-        """Airflow's own word for "stop": for a task's time limit, and for a SIGTERM before `execute` hears of those."""
+        """Airflow's own word for "stop": for a task's time limit, and for a SIGTERM that comes before `execute`."""
         self._told_to_stop = True
         if self._attempt is not None:
             self._attempt.kill()
