@@ -8,7 +8,7 @@ from typing import Any
 from media_ops.state.job import Standing, Step
 
 CANCELLED = "cancelled: "
-LAST = "notify"
+MERGE, LAST = "merge", "notify"
 
 _STEPS: dict[str | None, Step] = {
     None: "waiting",
@@ -30,13 +30,15 @@ def standing(run: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> Stan
 
     A failed run is a cancelled one if its note says so, or if somebody ended it: whoever marks a run failed has
     Airflow mark what runs "failed" and what waits "skipped", `notify` too, which otherwise runs whatever happened.
+    Where then only its failed tasks are cleared, what was skipped stays so, and Airflow calls the run a success
+    whatever became of the merge: a job has succeeded only with a result.
     """
     match run["state"]:
         case "queued":
             return "waiting"
-        case "success":
+        case "success" if _has_result(tasks):
             return "succeeded"
-        case "failed":
+        case "success" | "failed":
             return "cancelled" if _was_cancelled(run, tasks) else "failed"
         case _:
             return "running"
@@ -48,8 +50,14 @@ def step(state: str | None, *, cancelled: bool = False) -> Step:
     return "cancelled" if cancelled and known == "failed" else known
 
 
+def _has_result(tasks: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the merge published something, or `notify` said that there was a result already."""
+    states = {task["task_id"]: task["state"] for task in tasks}
+    return MERGE not in states or "success" in (states[MERGE], states.get(LAST))
+
+
 def _was_cancelled(run: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> bool:
-    if str(run.get("note") or "").startswith(CANCELLED.strip()):
-        return True
-    last = [task["state"] for task in tasks if task["task_id"] == LAST]
-    return bool(last) and all(state == "skipped" for state in last)
+    last = next((task["state"] for task in tasks if task["task_id"] == LAST), None)
+    if last == "success":  # the note is of an earlier time: it was cleared, and had an end of its own
+        return False
+    return last == "skipped" or str(run.get("note") or "").startswith(CANCELLED.strip())

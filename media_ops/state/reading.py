@@ -148,8 +148,8 @@ def _as_it_was(task: dict[str, Any], trace: Trace | None) -> dict[str, Any]:
     """Undo what marking a run failed does: where one segment runs, Airflow marks all of that event failed."""
     if task["state"] != "failed":
         return task
-    if task["start_date"] is None:
-        return task | {"state": "skipped"}
+    if task["start_date"] == task["end_date"]:  # both are when it was marked
+        return task | {"state": "skipped", "start_date": None, "end_date": None}
     whole = trace is not None and trace.outcome == "succeeded" and trace.attempt == task["try_number"]
     return task | {"state": "success"} if whole else task
 

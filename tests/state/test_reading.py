@@ -114,7 +114,7 @@ def test_a_failed_job_says_why() -> None:
 def test_marking_a_run_failed_cancels_it_with_a_note_or_without() -> None:
     # Airflow 3.3.2 marks all segments of an event failed of which one runs, finished and waiting ones too.
     segments = [task("process", "failed", n) for n in range(4)]
-    segments[3]["start_date"] = None
+    segments[3]["start_date"] = segments[3]["end_date"]
     tasks = [task("cut", "success"), *segments, task("merge", "skipped"), task("notify", "skipped")]
     traces = [trace(0, "succeeded", done=100), trace(1, "cancelled", done=30), trace(2, "running")]
     state = reader(Answers("failed", tasks)).read(traces)
@@ -126,9 +126,25 @@ def test_marking_a_run_failed_cancels_it_with_a_note_or_without() -> None:
         return standing({"state": "failed", "note": note}, [task("process", "failed", 0), task("notify", notify)])
 
     assert (how("skipped"), how("success"), how("failed")) == ("cancelled", "failed", "failed")
-    assert how("success", "cancelled: no longer wanted") == "cancelled"
+    assert how("failed", "cancelled: no longer wanted") == "cancelled"
+    assert how("success", "cancelled: no longer wanted") == "failed", "cleared, and ended by itself"
     assert how("success", "somebody's remark") == "failed"
     assert standing({"state": "failed", "note": None}, []) == "failed"
+
+
+@pytest.mark.parametrize(
+    ("merge", "notify", "stands"),
+    [
+        ("success", "success", "succeeded"),
+        ("success", "skipped", "succeeded"),  # cancelled while it merged, then its failed tasks cleared
+        ("skipped", "success", "succeeded"),  # answered with what was made before
+        ("skipped", "skipped", "cancelled"),
+        ("failed", "skipped", "cancelled"),
+    ],
+)
+def test_a_run_that_airflow_calls_a_success_is_one_only_with_a_result(merge: str, notify: str, stands: str) -> None:
+    tasks = [task("merge", merge), task("notify", notify), task("published", "skipped")]
+    assert standing({"state": "success", "note": None}, tasks) == stands
 
 
 def test_a_job_is_found_by_its_id_or_its_dag_is_asked_for() -> None:
