@@ -29,7 +29,9 @@ def command(
         run = find_run(client, job, dag)
         store, traces = reader_of_traces(run["dag_id"], job)
         said = cancel_job(client, run, reason, traces=traces, report=lambda line: print(line, file=sys.stderr))
-    if store is not None and not said.still_running:
+    if store is None:
+        print("media: warning: the store is out of reach: what the job left there stays", file=sys.stderr)
+    elif not said.still_running:
         try:
             said = said.model_copy(update={"deleted": clear_job(store, place(run["dag_id"], job))})
         except MediaError as error:

@@ -17,8 +17,10 @@ def store_of_jobs() -> Store:
     from media_ops.storage import open_store
     from media_ops.storage.roles import HOME_VARIABLE, read_stores
 
-    if not os.environ.get(HOME_VARIABLE) and (home := kept_login(Login()).get("store")):
-        os.environ[HOME_VARIABLE] = home
+    said = Login()
+    kept = {} if os.environ.get(HOME_VARIABLE) else kept_login(said)
+    if kept.get("store") and said.url in ("", kept.get("url")):  # another Airflow has another store
+        os.environ[HOME_VARIABLE] = kept["store"]
     return open_store(read_stores().segment.store)
 
 

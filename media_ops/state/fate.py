@@ -8,6 +8,7 @@ from typing import Any
 from media_ops.state.job import Standing, Step
 
 CANCELLED = "cancelled: "
+FAILED = "failed: "  # of who ends a run for a reason that is no cancelling, such as a deadline
 MERGE, LAST = "merge", "notify"
 
 _STEPS: dict[str | None, Step] = {
@@ -60,4 +61,5 @@ def _was_cancelled(run: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -
     last = next((task["state"] for task in tasks if task["task_id"] == LAST), None)
     if last == "success":  # the note is of an earlier time: it was cleared, and had an end of its own
         return False
-    return last == "skipped" or str(run.get("note") or "").startswith(CANCELLED.strip())
+    note = str(run.get("note") or "")
+    return note.startswith(CANCELLED.strip()) or (last == "skipped" and not note.startswith(FAILED.strip()))

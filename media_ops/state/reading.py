@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from media_ops.state.fate import LAST, standing, step
+from media_ops.state.fate import FAILED, LAST, standing, step
 from media_ops.state.job import EventState, JobState, SegmentState, Step
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class JobReader:
             events=events,
             attempts=None if traces is None else len(traces),
             output=told.get("output"),
-            error=_reason(told, traces or []) if state == "failed" else None,
+            error=_reason(run, told, traces or []) if state == "failed" else None,
         )
 
     def _events(self, tasks: list[dict[str, Any]], traces: Sequence[Trace], *, cancelled: bool) -> list[EventState]:
@@ -154,7 +154,9 @@ def _as_it_was(task: dict[str, Any], trace: Trace | None) -> dict[str, Any]:
     return task | {"state": "success"} if whole else task
 
 
-def _reason(told: Mapping[str, Any], traces: Sequence[Trace]) -> dict[str, str]:
+def _reason(run: Mapping[str, Any], told: Mapping[str, Any], traces: Sequence[Trace]) -> dict[str, str]:
+    if str(run.get("note") or "").startswith(FAILED.strip()) and not told:
+        return {"code": "ended", "fate": "world", "message": str(run["note"]).removeprefix(FAILED.strip()).strip()}
     errors = [*told.get("errors", []), *(trace.error for trace in reversed(traces) if trace.outcome == "failed")]
     unknown = {"code": "unknown", "fate": "world", "message": "no attempt said why: see the logs of its tasks"}
     return next((error for error in errors if error), unknown)

@@ -127,6 +127,9 @@ def test_marking_a_run_failed_cancels_it_with_a_note_or_without() -> None:
 
     assert (how("skipped"), how("success"), how("failed")) == ("cancelled", "failed", "failed")
     assert how("failed", "cancelled: no longer wanted") == "cancelled"
+    assert how("skipped", "failed: its deadline has passed") == "failed"
+    ended = reader(Answers("failed", tasks, note="failed: its deadline has passed")).read(traces)
+    assert ended.error == {"code": "ended", "fate": "world", "message": "its deadline has passed"}
     assert how("success", "cancelled: no longer wanted") == "failed", "cleared, and ended by itself"
     assert how("success", "somebody's remark") == "failed"
     assert standing({"state": "failed", "note": None}, []) == "failed"
