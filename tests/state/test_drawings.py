@@ -27,6 +27,8 @@ TRACES = [
     trace("process", 1, 1, 3, outcome="failed", error=DIED),
     trace("process", 1, 6, 9, attempt=2),
     trace("process", 2, 1, 2, reused=True, host="b"),
+    trace("merge", -1, 10, 11),
+    trace("merge", -1, 12, 13, attempt=2),  # cleared, which is no retry
 ]
 
 
