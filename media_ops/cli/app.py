@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from media_ops.cli import algorithms, compare, conform, probe, proof, run, storage
+from media_ops.cli import algorithms, cancel, compare, conform, probe, proof, run, status, storage, trace
 from media_ops.cli.interrupts import end_on_interrupts
 from media_ops.errors import MediaError, OurError
 
@@ -34,6 +34,9 @@ app.command("compare")(compare.command)
 app.command("proof")(proof.command)
 app.command("conform")(conform.command)
 app.command("algorithms")(algorithms.command)
+app.command("status")(status.command)
+app.command("trace")(trace.command)
+app.command("cancel")(cancel.command)
 app.add_typer(storage.app, name="storage")
 
 

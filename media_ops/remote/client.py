@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from types import TracebackType
 from typing import Any, Self, cast
@@ -126,6 +127,23 @@ class AirflowClient:
         path = f"{task_path(dag_id, run_id, task_id)}/state-store"
         rows = self._pages(path, "task_state_store", map_index=map_index)
         return {row["key"]: row["value"] for row in rows}
+
+    def xcom(
+        self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", *, map_index: int = -1, default: Any
+    ) -> Any:
+        """Read what a task gave to others."""
+        path = f"{task_path(dag_id, run_id, task_id)}/xcomEntries/{quote(key, safe='')}"
+        try:
+            value = self._json("GET", path, params={"map_index": map_index})["value"]
+        except ApiNotFound:
+            return default
+        return json.loads(value) if isinstance(value, str) else value
+
+    def runs_named(self, run_id: str) -> list[Json]:
+        """List the runs of that name, of whatever DAGs."""
+        # Airflow strips what is no letter or digit off a prefix's end, and may give more than was asked for.
+        found = self._pages("/api/v2/dags/~/dagRuns", "dag_runs", run_id_prefix_pattern=run_id)
+        return [run for run in found if run["dag_run_id"] == run_id]
 
     def logs(self, dag_id: str, run_id: str, task_id: str, *, attempt: int = 1, map_index: int = -1) -> str:
         """Read the log of one attempt of a task, a line per event."""

@@ -32,14 +32,16 @@ def connect(login: Login | None = None) -> AirflowClient:
     said = login or Login()
     known = {"url": said.url, "user": said.user, "password": said.password.get_secret_value()}
     if not all(known.values()):
-        kept = _read(Path(said.login))
+        kept = kept_login(said)
         known = {name: value or kept.get(name, "") for name, value in known.items()}
     if not known["url"]:
         raise ToolMissing(f"MEDIA_OPS_AIRFLOW_URL says of no Airflow, and there is no {said.login}; is one up?")
     return AirflowClient(known["url"], known["user"], known["password"])
 
 
-def _read(path: Path) -> dict[str, str]:
+def kept_login(login: Login) -> dict[str, str]:
+    """Read the file: `url`, `user`, `password`, and `store` where the embedded Airflow keeps its objects."""
+    path = Path(login.login)
     try:
         found = json.loads(path.read_bytes())
     except FileNotFoundError:

@@ -59,13 +59,29 @@ def keep_trace(store: Store, prefix: str, trace: Trace) -> None:
 
 def traces_of(store: Store, prefix: str) -> list[Trace]:
     """Give all attempts of a job, by the time of their start; records that cannot be read are left out."""
-    place = f"{prefix}/traces/"
-    keys: list[str] = []
-    while batch := store.list(place, after=keys[-1] if keys else None):
-        keys += [one.key for one in batch]
-    with ThreadPoolExecutor(8, "traces") as pool:  # a far store takes some milliseconds for each
-        found = list(pool.map(lambda key: _read(store, key), keys))
-    return sorted((trace for trace in found if trace), key=lambda trace: trace.started)
+    return TraceReader(store, prefix).read()
+
+
+class TraceReader:
+    """Reads the attempts of a job again and again; those that have ended once."""
+
+    def __init__(self, store: Store, prefix: str) -> None:
+        self._store = store
+        self._place = f"{prefix}/traces/"
+        self._ended: dict[str, Trace] = {}
+
+    def read(self) -> list[Trace]:
+        """Give what `traces_of` gives, as it is now."""
+        keys: list[str] = []
+        while batch := self._store.list(self._place, after=keys[-1] if keys else None):
+            keys += [one.key for one in batch]
+        with ThreadPoolExecutor(8, "traces") as pool:  # a far store takes some milliseconds for each
+            found = list(pool.map(self._read, keys))
+        self._ended |= {key: trace for key, trace in zip(keys, found, strict=True) if trace and trace.ended}
+        return sorted((trace for trace in found if trace), key=lambda trace: trace.started)
+
+    def _read(self, key: str) -> Trace | None:
+        return self._ended.get(key) or _read(self._store, key)
 
 
 def _read(store: Store, key: str) -> Trace | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseOperator
 
-from media_airflow.lifeline import die_with_supervisor, terminable
+from media_airflow.lifeline import Terminated, die_with_supervisor, terminable
 from media_airflow.progress import reported
 from media_airflow.traced import Traced, traced
 from media_ops.errors import MediaError, OurError
@@ -34,6 +34,7 @@ class JobTask(BaseOperator):
         self.algorithm = algorithm
         self._attempt: Attempt[Any] | None = None
         self._traced: Traced | None = None
+        self._told_to_stop = False
 
     @abstractmethod
     def work(self, job: Job, context: Context) -> Any:
@@ -48,6 +49,8 @@ class JobTask(BaseOperator):
         die_with_supervisor()
         try:
             with terminable(), connected():
+                if self._told_to_stop:
+                    raise Terminated("told to stop before it began")
                 settings = Settings.from_environment()
                 prefix = place(context["dag"].dag_id, context["run_id"])
                 with traced(context, settings.store, prefix, label=self.about()) as self._traced:
@@ -89,6 +92,7 @@ class JobTask(BaseOperator):
         return Fence(place=f"{place}/{order:05d}", attempt=ti.try_number, trace_id=self.trace_id)
 
     def on_kill(self) -> None:
-        """Airflow's own word for "stop", used for a task's time limit."""
+        """Airflow's own word for "stop": for a task's time limit, and for a SIGTERM that comes before `execute`."""
+        self._told_to_stop = True
         if self._attempt is not None:
             self._attempt.kill()

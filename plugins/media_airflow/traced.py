@@ -84,13 +84,17 @@ class _Keeper:
             self._latest = trace
             self._news.notify()
         if not self._thread.ident:
-            self._thread.start()
+            try:
+                self._thread.start()
+            except RuntimeError as error:
+                log.warning("the trace cannot be written; the work goes on without it: %s", error)
 
     def close(self, patience: float) -> None:
         with self._news:
             self._closed = True
             self._news.notify()
-        self._thread.join(patience)
+        if self._thread.ident:
+            self._thread.join(patience)
         if self._thread.is_alive():
             log.warning("the trace is not written after %g s: its store does not answer", patience)
 

@@ -13,7 +13,7 @@ from typing import Self
 from media_airflow.embedded import processes
 from media_airflow.embedded.configuration import configuration
 from media_airflow.embedded.database import Database, drop_data
-from media_airflow.embedded.environment import LOOPBACK, airflow_options, service_environment
+from media_airflow.embedded.environment import LOOPBACK, STORE_VARIABLE, airflow_options, service_environment
 from media_airflow.embedded.exclusive import locked, uninterrupted
 from media_airflow.embedded.keys import ADMIN, load_keys, login_file, write_private
 from media_airflow.embedded.layout import layout_of
@@ -188,8 +188,9 @@ class EmbeddedAirflow:
             plugins=self.plugins_folder,
         )
         login = {"url": self.url, "user": self.user, "password": keys.password}
-        write_private(login_file(self.home), json.dumps(login))
         environment = service_environment(self.layout, self.settings, options)
+        login["store"] = environment[STORE_VARIABLE]
+        write_private(login_file(self.home), json.dumps(login))
         write_private(
             self.home / "supervisord.conf",
             configuration(self.layout, database.command, database.user and database.user.pw_name),
