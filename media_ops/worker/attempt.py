@@ -60,6 +60,7 @@ class Attempt(Generic[R]):
         self.verb = verb
         self.request = request
         self.result = result
+        self.content_key: str | None = None  # of what is being made, once the child has said it
         self._child: subprocess.Popen[str] | None = None
 
     def run(self, on_progress: Callable[[Progress], None] | None = None) -> R:
@@ -146,6 +147,8 @@ class Attempt(Generic[R]):
             if "progress" in message:
                 if on_progress:
                     on_progress(Progress(*message["progress"]))
+            elif "key" in message:
+                self.content_key = message["key"]
             else:
                 answer = message
         return answer

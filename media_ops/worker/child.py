@@ -1,6 +1,7 @@
 """The child: one verb, one request on stdin, JSON lines on stdout.
 
 {"progress": [done, total]}     now and then
+{"key": "..."}                  the content key of what is being made, once, early
 {"result": {...}}               or
 {"error": {"code", "fate", "message"}}     once, last
 """
@@ -38,7 +39,7 @@ def main() -> int:
             near(verb, piece.request, scratch) as asked,
             beside(asked.request),
         ):
-            result = _run(verb, asked.request, scratch, pipe.progress)
+            result = _run(verb, asked.request, scratch, pipe.progress, pipe.key)
             if "metrics" in result and (asked.sources or piece.bytes_read):
                 result["metrics"]["bytes_read"] = asked.bytes_read + piece.bytes_read
     except MediaError as error:
@@ -57,13 +58,14 @@ def main() -> int:
     return 0
 
 
-def _run(verb: str, request: str, scratch: Path, on_progress: Any) -> dict[str, Any]:
+def _run(verb: str, request: str, scratch: Path, on_progress: Any, on_key: Any) -> dict[str, Any]:
     from media_ops import requests
 
     if verb == "process":
         from media_ops.process import process
 
-        return process(requests.ProcessRequest.model_validate_json(request), scratch, on_progress).model_dump()
+        asked_for = requests.ProcessRequest.model_validate_json(request)
+        return process(asked_for, scratch, on_progress, on_key).model_dump()
     if verb == "analyse":
         from media_ops.analyse import analyse
 
@@ -131,6 +133,9 @@ class _Pipe:
         if now >= self._next or done == total:
             self._next = now + _PROGRESS_EVERY
             self.send({"progress": [done, total]})
+
+    def key(self, key: str) -> None:
+        self.send({"key": key})
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Index, source, proof and traces stay: they tell of the job and of what it cost. So do the tasks' results, which
 # Airflow keeps.
-_INTERMEDIATE = ("plan/", "files/", "analysis/", "artefact/", "segments/", "sound", "beside/", "slices/")
+_INTERMEDIATE = ("plan/", "files/", "analysis/", "artefact/", "segments/", "hedges/", "sound", "beside/", "slices/")
 
 
 class NotifyOperator(BaseOperator):
