@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,20 +81,3 @@ def test_what_is_hedged_is_always_running_slow_new_and_within_bounds(
         assert pace.seconds >= RULE.seconds
         assert len(others) >= RULE.siblings
         assert pace.rate * RULE.slower <= max(others)
-
-
-@given(jobs(), st.floats(0.01, 100))
-def test_a_faster_machine_changes_nothing_when_nothing_is_to_be_gained_or_lost(
-    paces: list[Pace], unit: float
-) -> None:
-    """Rates are compared with each other only."""
-    rule = RULE.model_copy(update={"seconds": 0, "gain_seconds": 0})
-    scaled = [Pace(p.index, p.done, p.total, p.seconds * unit, p.running) for p in paces]
-    rates = [p.rate for p in paces if p.rate]
-    near = any(
-        abs((p.done + 1) * rule.slower / (statistics.median(rates) * p.seconds) - 1) < 1e-6
-        for p in paces
-        if p.seconds and rates
-    )
-    if not near and all(p.seconds > 1e-6 for p in paces):
-        assert set(stragglers(paces, rule, (), 1)) == set(stragglers(scaled, rule, (), 1))

@@ -71,7 +71,13 @@ class Acting:
         if rule.action == "retry":
             # A task that ended meanwhile is not running any more, and stays as it is.
             only = "any" if run.state in _ENDED else "running" if found.tasks else "failed"
-            return self._asking.clear(name, found.tasks, only=only)
+            count = self._asking.clear(name, found.tasks, only=only)
+            # A running task that is cleared waits until its process has ended; nobody would tell of one that is gone.
+            return (
+                self._asking.clear(name, found.tasks, only="any")
+                if count and rule.condition == "worker gone"
+                else count
+            )
         return 1
 
     def _said(self, rule: Rule, found: Finding, run: RunSeen) -> str:
