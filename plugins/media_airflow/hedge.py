@@ -31,7 +31,7 @@ stopped. It fails no job, whatever becomes of it."""
 
 
 class HedgeOperator(BaseOperator):
-    """Compute the segment too; gives `{"outcome"}`: won, lost, called off (the job or segment ended), failed."""
+    """Compute the segment too; gives `{"outcome"}`: won, lost, called off (there is no need), not kept, failed."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -62,7 +62,7 @@ class HedgeOperator(BaseOperator):
             self._attempt.kill()
 
     def _hedge(self, request: ProcessRequest, client: AirflowClient, context: Context) -> str:
-        from media_airflow.race import Race, mark_hedge
+        from media_airflow.race import Race, mark_hedge, winner
         from media_ops.errors import MediaError
         from media_ops.storage import open_store
         from media_ops.storage.traces import Trace, keep_trace
@@ -101,11 +101,13 @@ class HedgeOperator(BaseOperator):
                         return "lost" if race.lost else "called off"
                     told = {"outcome": "failed", "error": error.to_record()}
                     raise
-            first = result.trace_id == request.trace_id
-            told = {"outcome": "succeeded", "reused": not first, "metrics": result.metrics}
+            made = not result.reused
+            told = {"outcome": "succeeded", "reused": not made, "metrics": result.metrics}
             frames = request.segment.end - request.segment.start
-            told |= {"done": frames, "total": frames} if first else {}
-            return "won" if first else "lost"
+            told |= {"done": frames, "total": frames} if made else {}
+            # Nothing is kept of a source that was touched meanwhile: then nobody won.
+            first = winner(attempt, request) if made else result.trace_id
+            return "won" if first == request.trace_id else "lost" if first else "not kept"
         finally:
             keep_trace(store, request.prefix, trace.model_copy(update={"ended": time.time(), **told}))
 

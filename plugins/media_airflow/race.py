@@ -65,13 +65,18 @@ class Race:
                 return
 
     def _another_was_first(self) -> bool:
-        from media_ops.storage import open_store
-        from media_ops.storage.shelf import Shelf
+        return winner(self._attempt, self._request) not in (None, self._request.trace_id)
 
-        if (key := self._attempt.content_key) is None:
-            return False
-        record = Shelf(open_store(self._request.store), "segment").find(key)
-        return record is not None and record.made.get("trace_id") != self._request.trace_id
+
+def winner(attempt: Attempt[SegmentResult], request: ProcessRequest) -> str | None:
+    """Give the trace id of the attempt whose whole record stands where `attempt` would put its own."""
+    from media_ops.storage import open_store
+    from media_ops.storage.shelf import Shelf
+
+    if attempt.content_key is None:
+        return None
+    record = Shelf(open_store(request.store), "segment").find(attempt.content_key)
+    return record.made.get("trace_id") if record else None
 
 
 def raced(
