@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ _WAITING = ["scheduled", "queued", "up_for_retry", "up_for_reschedule", "deferre
 _RUNS = "/api/v2/dags/~/dagRuns/list"
 _TASKS = "/api/v2/dags/~/dagRuns/~/taskInstances/list"
 _LONGEST_NOTE = 1000
+_MOST_RUNS = 500  # that go on; of thousands that wait, the oldest
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,11 @@ class Asking:
                 return tuple(row["dag_id"] for row in rows)
 
     def runs(self, dags: Sequence[str], states: Sequence[str], since: float = 0, until: float = 0) -> list[Json]:
-        """List runs, those that ended in that time where it is given."""
+        """List all runs that ended in that time, or, where none is given, the oldest ones whatever the time."""
         asked: Json = {"dag_ids": list(dags), "states": list(states), "order_by": "id"}
         if until:
             asked |= {"end_date_gt": _text(since), "end_date_lte": _text(until)}
-        return self._listed(_RUNS, "dag_runs", asked)
+        return self._listed(_RUNS, "dag_runs", asked, sys.maxsize if until else _MOST_RUNS)
 
     def holding(self, runs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[TaskSeen]]:
         """Give the tasks of runs that run, or did and will again. There are about as many of them as slots."""
@@ -139,12 +141,12 @@ class Asking:
                 found.get((row["dag_id"], row["dag_run_id"]), []).append(task_seen(row))
         return found
 
-    def _listed(self, path: str, key: str, asked: Json) -> list[Json]:
+    def _listed(self, path: str, key: str, asked: Json, most: int = sys.maxsize) -> list[Json]:
         rows: list[Json] = []
         while True:
             page = self._client.post(path, {**asked, "page_limit": PAGE, "page_offset": len(rows)})
             rows += page[key]
-            if len(page[key]) < PAGE:
+            if len(page[key]) < PAGE or len(rows) >= most:
                 return rows
 
 
