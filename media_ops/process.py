@@ -25,11 +25,17 @@ if TYPE_CHECKING:
     from media_ops.storage import Store
 
 
-def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, int], None]) -> SegmentResult:
+def process(
+    request: ProcessRequest,
+    scratch: Path,
+    on_progress: Callable[[int, int], None],
+    on_key: Callable[[str], None] = lambda key: None,
+) -> SegmentResult:
     """Read the segment's frames exactly, let the algorithm work, store the result under the attempt's own key.
 
     Where `request.reuse` says so, what was finished before is given instead. `on_progress` gets frames done and
-    frames wanted. Raises `DamagedMedia`, `Unsupported`, `FrameLost`, `AlgorithmFailed`.
+    frames wanted, `on_key` is told under which content key another attempt may put the same. Raises `DamagedMedia`,
+    `Unsupported`, `FrameLost`, `AlgorithmFailed`.
     """
     from media_ops.frames.index import Rows
     from media_ops.storage import fence, open_store
@@ -44,6 +50,8 @@ def process(request: ProcessRequest, scratch: Path, on_progress: Callable[[int, 
     key = _content_key(request, algorithm, packed, at_work)
     result = _found(shelf, key, request)
     if result is None:
+        if key:
+            on_key(key)
         place = shelf.place(key, request.trace_id) if key else _place(request)
         result = _made(request, algorithm, rows, at_work, _Drawer(shelf, place), scratch, on_progress)
         fence.check(store, request.fence)

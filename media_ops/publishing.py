@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 KIND = "result"
 # First parts of keys in the store of results that are no user's to name.
-OWN_KEYS = ("results", "memo", "incoming")
+OWN_KEYS = ("results", "memo", "incoming", "watchdog")
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,14 @@ class AirflowClient:
         """Read any other address of the API, such as `/api/v2/pools`."""
         return self._json("GET", path, params=params)
 
+    def post(self, path: str, body: Json) -> Json:
+        """Have something done, or list what a body describes."""
+        return self._json("POST", path, json=body)
+
+    def patch(self, path: str, body: Json) -> Json:
+        """Change something."""
+        return self._json("PATCH", path, json=body)
+
     def _pages(self, path: str, key: str, **params: object) -> list[Json]:
         rows: list[Json] = []
         while True:

@@ -8,7 +8,18 @@ if TYPE_CHECKING:
     from media_ops.storage import Store
 
 # Index, source, proof and traces stay: they tell of the job and of what it cost.
-INTERMEDIATE = ("plan/", "files/", "analysis/", "artefact/", "segments/", "sound", "beside/", "slices/", "fences/")
+INTERMEDIATE = (
+    "plan/",
+    "files/",
+    "analysis/",
+    "artefact/",
+    "segments/",
+    "sound",
+    "beside/",
+    "slices/",
+    "fences/",
+    "hedges/",
+)
 
 
 def clear_job(store: Store, prefix: str) -> int:

@@ -12,11 +12,13 @@ from media_ops.storage.port import Store
 
 
 def take(store: Store, fence: Fence | None) -> None:
-    """Begin an attempt; raise `Superseded` if its number or a later one was taken."""
+    """Begin an attempt, or go on with it; raise `Superseded` if another has taken its number, or a later one."""
     if fence is None:
         return
     if not store.put_if_absent(_key(fence), fence.trace_id.encode()):
-        raise Superseded(f"{fence.place}: attempt {fence.attempt} was begun before")
+        with store.open(_key(fence)) as file:
+            if file.read() != fence.trace_id.encode():
+                raise Superseded(f"{fence.place}: attempt {fence.attempt} was begun before")
     check(store, fence)
 
 

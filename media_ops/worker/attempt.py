@@ -63,6 +63,7 @@ class Attempt(Generic[R]):
         self.verb = verb
         self.request = request
         self.result = result
+        self.content_key: str | None = None  # of what is being made, once the child has said it
         self._child: subprocess.Popen[str] | None = None
         self._handed = request.model_dump_json()
         self._killed = self._over = False
@@ -162,6 +163,8 @@ class Attempt(Generic[R]):
                 watch.progress(progress.done)
                 if on_progress:
                     on_progress(progress)
+            elif "key" in message:
+                self.content_key = message["key"]
             else:
                 answer = message
         return answer

@@ -3,6 +3,7 @@
 {"progress": [done, total]}     now and then
 {"alive": [beats, seconds]}     too: pieces of work done, and how long the next may take beyond the usual
 {"unconfined": reason}          first, where the child could not be kept from the network
+{"key": "..."}                  the content key of what is being made, once, early
 {"result": {...}}               or
 {"error": {"code", "fate", "message"}}     once, last
 """
@@ -53,7 +54,7 @@ def main() -> int:
             near(verb, piece.request, scratch) as asked,
             beside(asked.request),
         ):
-            result = _run(verb, asked.request, scratch, pipe.progress)
+            result = _run(verb, asked.request, scratch, pipe.progress, pipe.key)
             if "metrics" in result and (asked.sources or piece.bytes_read):
                 result["metrics"]["bytes_read"] = asked.bytes_read + piece.bytes_read
     except MediaError as error:
@@ -73,13 +74,14 @@ def main() -> int:
     return 0
 
 
-def _run(verb: str, request: str, scratch: Path, on_progress: Any) -> dict[str, Any]:
+def _run(verb: str, request: str, scratch: Path, on_progress: Any, on_key: Any) -> dict[str, Any]:
     from media_ops import requests
 
     if verb == "process":
         from media_ops.process import process
 
-        return process(requests.ProcessRequest.model_validate_json(request), scratch, on_progress).model_dump()
+        asked_for = requests.ProcessRequest.model_validate_json(request)
+        return process(asked_for, scratch, on_progress, on_key).model_dump()
     if verb == "analyse":
         from media_ops.analyse import analyse
 
@@ -167,6 +169,9 @@ class _Pipe:
         if now >= self._next or done == total:
             self._next = now + _PROGRESS_EVERY
             self.send({"progress": [done, total]})
+
+    def key(self, key: str) -> None:
+        self.send({"key": key})
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ _VARIABLES = {f"{of}{name}" for of, names in zip(("MEDIA_OPS_S3_", "AWS_"), _KEY
 
 def handed_over(request: str) -> tuple[str, dict[str, str]]:
     """Give a request as JSON and the environment as the child gets them; both are as they were unless we sign."""
-    environment = dict(os.environ)
+    # Who may speak to Airflow is no business of what touches foreign media.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MEDIA_OPS_AIRFLOW_")}
     if not Settings().presign:
         return request, environment
     record: dict[str, Any] = json.loads(request)

@@ -187,27 +187,32 @@ class ProcessOperator(JobTask):
         self.earlier = earlier
 
     def work(self, job: Job, context: Context) -> Any:
-        """Return a `SegmentResult`."""
-        from media_ops.worker.attempt import process_attempt
+        """Return a `SegmentResult`; where another finishes the same segment first, that one's."""
+        from media_airflow.race import raced
 
         found = self.earlier.get("conclude") or self.earlier.get("analyse")
-        segment, probe = Segment.model_validate(self.segment), ProbeResult.model_validate(self.probe)
-        request = ProcessRequest(
-            source=job.source_of(segment, probe),
-            store=job.settings.store,
-            prefix=job.prefix,
-            segment=segment,
-            algorithm=self.algorithm,
-            params=job.params,
-            files=probe.files,
-            artefact=AnalyseResult.model_validate(found).artefact if found else None,
-            trace_id=self.trace_id,
-            fence=self.fence(job, context),
-            threads=job.options.threads or 1,
-            conceal=job.options.on_damage == "conceal",
-            reuse=Reuse(source_sha256=probe.sha256, force=job.force),
-        )
-        return self.run_attempt(process_attempt(request), context).model_dump(mode="json")
+        request = process_request(job, self.segment, self.probe, found, self.trace_id)
+        request = request.model_copy(update={"fence": self.fence(job, context)})
+        return raced(request, lambda attempt: self.run_attempt(attempt, context)).model_dump(mode="json")
+
+
+def process_request(job: Job, segment: Any, probe: Any, found: Any, trace_id: str) -> ProcessRequest:
+    """Build the request for a segment out of what the tasks before gave; `found` by an analysis, if there was one."""
+    part, probed = Segment.model_validate(segment), ProbeResult.model_validate(probe)
+    return ProcessRequest(
+        source=job.source_of(part, probed),
+        store=job.settings.store,
+        prefix=job.prefix,
+        segment=part,
+        algorithm=job.algorithm.name(),
+        params=job.params,
+        files=probed.files,
+        artefact=AnalyseResult.model_validate(found).artefact if found else None,
+        trace_id=trace_id,
+        threads=job.options.threads or 1,
+        conceal=job.options.on_damage == "conceal",
+        reuse=Reuse(source_sha256=probed.sha256, force=job.force),
+    )
 
 
 class AudioOperator(JobTask):
@@ -254,6 +259,7 @@ class MergeOperator(JobTask):
 
     def work(self, job: Job, context: Context) -> Any:
         """Return a `MergeResult`."""
+        from media_airflow.race import count_hedges
         from media_ops.recall import keeping_of
         from media_ops.worker.attempt import merge_attempt
 
@@ -297,5 +303,5 @@ class MergeOperator(JobTask):
         merged = self.run_attempt(merge_attempt(request), context)
         looked = [AnalyseResult.model_validate(self.found)] if self.found else []
         costs = [part.metrics for part in (probe, request.plan, *looked, *results, request.audio, merged) if part]
-        job_figures = figures(merged.proof, results, costs)
+        job_figures = figures(merged.proof, results, costs) | {"hedges": count_hedges(job.settings.store, job.prefix)}
         return merged.model_copy(update={"job": job_figures}).model_dump(mode="json")

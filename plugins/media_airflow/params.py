@@ -57,6 +57,18 @@ _OUTPUT: dict[str, Any] = {
         section="Output",
     ),
 }
+_TIME: dict[str, Any] = {
+    "deadline_minutes": Param(
+        None,
+        type=["integer", "null"],
+        minimum=1,
+        maximum=100_000,
+        title="Deadline (minutes)",
+        description_md="A job that has not ended so long after it was asked for is ended by the watchdog, or what "
+        "else `config/watchdog.yaml` says. Empty: it has all the time it needs.",
+        section="Output",
+    ),
+}
 _SLICING: dict[str, Any] = {
     "slice": Param(
         True,
@@ -118,7 +130,7 @@ _SLICING: dict[str, Any] = {
         section="Slicing",
     ),
 }
-JOB_FIELDS = frozenset(_SOURCE | _OUTPUT | _SLICING)
+JOB_FIELDS = frozenset(_SOURCE | _OUTPUT | _TIME | _SLICING)
 
 
 def form(algorithm: type[Algorithm]) -> dict[str, Any]:
@@ -127,7 +139,7 @@ def form(algorithm: type[Algorithm]) -> dict[str, Any]:
     if taken := JOB_FIELDS & own.keys():
         raise ValueError(f"{algorithm.name()}: parameters {sorted(taken)} are fields of every job; rename them")
     # Copies: Airflow writes a run's values into these objects, and the next DAG's would begin with them.
-    return deepcopy({**_SOURCE, **_OUTPUT, **own, **_SLICING})
+    return deepcopy({**_SOURCE, **_OUTPUT, **_TIME, **own, **_SLICING})
 
 
 def fields(algorithm: type[Algorithm]) -> dict[str, dict[str, Any]]:

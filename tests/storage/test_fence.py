@@ -58,6 +58,14 @@ def test_one_whose_job_has_ended_notices(store: Store) -> None:
         check(store, fence(1))
 
 
+def test_an_attempt_that_does_its_work_in_two_goes_keeps_its_number(store: Store) -> None:
+    for _ in range(2):
+        take(store, fence(1))
+    take(store, fence(2))
+    with pytest.raises(Superseded):
+        take(store, fence(1))
+
+
 def test_other_work_is_none_of_its_business(store: Store) -> None:
     take(store, fence(1))
     take(store, fence(7, "job/fences/process/00004"))

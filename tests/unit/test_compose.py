@@ -32,18 +32,20 @@ def texts(node: Any) -> list[str]:
 
 
 def our_variables() -> set[str]:
-    """What our code reads: each name spelled in it, and the fields of the two settings classes."""
+    """What our code reads: each name spelled in it, and the fields of the settings classes."""
+    from media_ops.remote.login import Login
     from media_ops.storage.s3_settings import S3Settings
 
     known = {f"MEDIA_OPS_{name.upper()}" for name in Settings.model_fields}
     known |= {f"MEDIA_OPS_S3_{name.upper()}" for name in S3Settings.model_fields}
+    known |= {f"MEDIA_OPS_AIRFLOW_{name.upper()}" for name in Login.model_fields}
     for path in [*REPOSITORY.glob("media_ops/**/*.py"), *REPOSITORY.glob("plugins/**/*.py")]:
         known |= set(re.findall(r'"(MEDIA_OPS_[A-Z_]+)"', path.read_text()))
     return known
 
 
 def test_the_services_are_those_of_airflow_and_what_they_want() -> None:
-    airflow = {"api-server", "scheduler", "dag-processor", "triggerer", "worker", "init"}
+    airflow = {"api-server", "scheduler", "dag-processor", "triggerer", "worker", "watchdog", "init"}
     assert set(SERVICES) == airflow | {"postgres", "redis", "s3"}
     assert set(OURS) == airflow
 
@@ -118,7 +120,7 @@ def test_airflow_has_the_commands() -> None:
         if command[0] == "airflow":
             get_parser().parse_args(command[1:])  # ends the program where it does not know one
             parsed += 1
-    assert parsed == 7
+    assert parsed == 8
     from airflow.providers.celery.executors.celery_executor import app
 
     assert "airflow.providers.celery.executors.celery_executor.app" in str(SERVICES["worker"]["healthcheck"])
@@ -209,7 +211,11 @@ def test_the_init_job_says_the_password_and_calls_what_it_must(tmp_path: Path) -
     subprocess.run(["sh", str(script)], env=environment, check=True)
     assert json.loads(file.read_text()) == {"admin": 'it\'s "odd"'}
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert (tmp_path / "calls").read_text().splitlines() == ["airflow db migrate", "media storage init"]
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        "airflow db migrate",
+        "airflow pools set watchdog 1 The DAG watchdog.",
+        "media storage init",
+    ]
     (tmp_path / "airflow").write_text("#!/bin/sh\nexit 3\n")
     assert subprocess.run(["sh", str(script)], env=environment).returncode == 3
     assert (tmp_path / "calls").read_text().count("media") == 1

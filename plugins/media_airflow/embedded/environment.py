@@ -18,6 +18,8 @@ WORKERS_VARIABLE = "MEDIA_OPS_WORKERS"
 CACHE_VARIABLE = "MEDIA_OPS_CACHE"
 CACHE_BYTES_VARIABLE = "MEDIA_OPS_CACHE_BYTES"
 LOGIN_VARIABLE = "MEDIA_OPS_AIRFLOW_LOGIN"
+WATCHDOG_POOL_VARIABLE = "MEDIA_OPS_WATCHDOG_POOL"
+WATCHDOG_POOL = "watchdog"
 LOOPBACK = "127.0.0.1"
 
 # Measured on 2 cores: an API server is back after 11 to 20 s, after 40 to 50 s on a loaded machine. A heartbeat
@@ -63,7 +65,8 @@ def airflow_options(
             "load_examples": False,
             "dags_are_paused_at_creation": False,
             "executor": "media_airflow.executor.TiedLocalExecutor",
-            "parallelism": settings.parallelism,
+            # One more than media tasks get of the default pool: the watchdog must not wait for what it looks after.
+            "parallelism": settings.parallelism + 1,
             # As many segments as a job may have; Airflow refuses a longer list, so a plan is cut to this.
             "max_map_length": 4096,
             "fernet_key": keys.fernet,
@@ -111,6 +114,7 @@ def service_environment(
         CACHE_VARIABLE: str(layout.home / "cache"),
         CACHE_BYTES_VARIABLE: str(int(settings.cache_bytes)),
         LOGIN_VARIABLE: str(login_file(layout.home)),
+        WATCHDOG_POOL_VARIABLE: WATCHDOG_POOL,
         PRELOAD_VARIABLE: ",".join(settings.preload),
         # Services ask each other over the loopback, never through a proxy.
         "NO_PROXY": (no_proxy := ",".join(without_proxy)),

@@ -18,6 +18,7 @@ from media_airflow.embedded.exclusive import locked, uninterrupted
 from media_airflow.embedded.keys import ADMIN, load_keys, login_file, write_private
 from media_airflow.embedded.layout import layout_of
 from media_airflow.embedded.migration import is_migrated, migrate
+from media_airflow.embedded.pools import share_slots
 from media_airflow.embedded.port import choose_port, read_port
 from media_airflow.embedded.readiness import missing_dag, missing_service
 from media_airflow.embedded.settings import CHECKOUT, Settings, read_settings
@@ -205,6 +206,8 @@ class EmbeddedAirflow:
             migrate(self.layout, environment)
         self.report("waiting for the API server, the scheduler and the DAG processor")
         self.wait_until_ready(since=started)
+        with self.client() as client:
+            share_slots(client, self.settings.parallelism)
 
     def _stop(self) -> bool:
         with uninterrupted():
