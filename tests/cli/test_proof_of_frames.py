@@ -17,6 +17,7 @@ from media_ops.cli import proof as cli
 from media_ops.model import Proof
 from media_ops.proof import check as checking
 from media_ops.storage.document import read_document, sealed, to_bytes
+from tests.everyday import SLOW
 from tests.media.conftest import Job
 
 FURTHER = Path(__file__).parents[1] / "contract" / "algorithms"
@@ -102,9 +103,6 @@ def adopt(output: Path, other: Path) -> None:
     data = other.read_bytes()
     output.write_bytes(data)
     rewrite(output, output_size=len(data), output_sha256=hashlib.sha256(data).hexdigest())
-
-
-SLOW = pytest.mark.slow  # one algorithm shows it in the ordinary tests
 
 
 @pytest.mark.parametrize("encoding", [LOSSY, pytest.param(LOSSLESS, marks=SLOW)], ids=["lossy", "lossless"])

@@ -33,23 +33,23 @@ def of(done: Any, role: str) -> dict[str, Any]:
     return next(one for one in json.loads(done.stdout) if one["role"] == role)
 
 
-def test_from_nothing_to_a_tidy_store(media: Media, config: Path, folder: Path) -> None:
+def test_from_nothing_to_a_tidy_store(media: Media, called: Media, config: Path, folder: Path) -> None:
     assert of(media("storage", "status", "--config", config, "--json"), "result")["exists"] is False
     first = of(media("storage", "init", "--config", config, "--json"), "result")
     assert (first["created"], first["changed"]) == (True, True)
-    again = of(media("storage", "init", "--config", config, "--json"), "result")
+    again = of(called("storage", "init", "--config", config, "--json"), "result")
     assert (again["created"], again["changed"]) == (False, False)
 
     store = FolderStore(folder / "home" / "media-result")
     for key, days in (("old", 30), ("young", 1)):
         store.put(key, key.encode())
         os.utime(store.path(key) or "", (time.time() - days * 86400,) * 2)
-    found = of(media("storage", "status", "--config", config, "--json"), "result")
+    found = of(called("storage", "status", "--config", config, "--json"), "result")
     assert (found["objects"], found["bytes"], [due["key"] for due in found["next"]]) == (2, 8, ["old", "young"])
-    would = media("storage", "tidy", "--config", config, "--dry-run")
+    would = called("storage", "tidy", "--config", config, "--dry-run")
     assert "deleted 1 (3 bytes)" in would.stdout
     assert "dry run" in would.stdout
-    assert of(media("storage", "tidy", "--config", config, "--json"), "result")["deleted"] == 1
+    assert of(called("storage", "tidy", "--config", config, "--json"), "result")["deleted"] == 1
     assert [stat.key for stat in store.list()] == ["young"]
 
 
