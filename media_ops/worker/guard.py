@@ -18,7 +18,8 @@ def post_guard() -> None:
     leader = os.getpid()
     if os.fork() == 0:
         try:
-            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+            # All: a group that was stopped, and whose leader is gone, gets SIGHUP, too.
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             os.closerange(0, 256)  # nobody shall wait for the end of a pipe that the guard holds
             _be_called(b"media-ops-guard")
             if os.getpgid(0) == leader:
