@@ -26,7 +26,7 @@ from media_ops.errors import LimitExceeded, MediaError, OurError, WorldError
 from media_ops.worker.confine import confine
 from media_ops.worker.excerpts import beside, sliced
 from media_ops.worker.guard import post_guard
-from media_ops.worker.limits import Limits, die_with
+from media_ops.worker.limits import Limits, adopt_orphans, die_with
 from media_ops.worker.near import near
 
 _PROGRESS_EVERY = 0.2  # seconds
@@ -39,6 +39,7 @@ def main() -> int:
     verb, parent, scratch = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
     die_with(parent)
     post_guard()
+    adopt_orphans()
     Limits.from_text(sys.argv[4]).impose()
     # What a library prints must not mix with the answer.
     answers = os.fdopen(os.dup(1), "w", buffering=1)

@@ -11,7 +11,7 @@ import signal
 from dataclasses import asdict, dataclass
 from typing import Self
 
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _OPEN_FILES = 1024
 # Where memory runs out the kernel shall end a child, which is started again, and no database or scheduler.
 _FIRST_TO_GO = 500
@@ -53,6 +53,11 @@ def die_with(parent: int, by: signal.Signals = signal.SIGKILL) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, by)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what this process's children leave behind, so that it can be found."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _lower(what: int, value: int) -> None:

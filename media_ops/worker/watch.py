@@ -11,8 +11,8 @@ from media_ops.errors import LimitExceeded, MediaError, MemoryExceeded, Stalled
 from media_ops.worker.group import Group, Sample
 from media_ops.worker.stall import StallClock
 
-_EVERY = 0.5  # seconds between two looks; a look takes 0.1 ms
-_REFRESHED = 10  # looks between two at all processes of the machine, each 1 to 4 ms
+_EVERY = 0.5  # seconds between two looks; a look takes 0.04 ms
+_REFRESHED = 10  # looks between two at who belongs to the group
 # ffprobe and the guard are two; an algorithm may have pools of its own.
 _MOST_PROCESSES = 128
 
