@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from media_airflow.job import place
 from media_airflow.watchdog import conditions
 from media_airflow.watchdog.acting import Acting
 from media_airflow.watchdog.asking import Asking
@@ -132,9 +131,11 @@ class Round:
         last = self.memory.until.get("leftovers")
         if not rules or (last is not None and last <= until < last + _LEFTOVERS_EVERY):
             return
-        from media_airflow.watchdog.leftovers import clear_job, has_leftovers
-
         for row in self._ended("leftovers", dags, ["failed"], until):
+            # What else needs them has them loaded anyway; each minute's task would pay 0.2 CPU-s for nothing.
+            from media_airflow.job import place
+            from media_airflow.watchdog.leftovers import clear_job, has_leftovers
+
             run, store = run_seen(row, None), segments()
             prefix = place(run.dag_id, run.run_id)
             if run.ended is not None and has_leftovers(store, prefix):
