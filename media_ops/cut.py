@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -80,6 +82,27 @@ def cut(
         looked=_looked(index, algorithm, segments, objects, prefix),
         warnings=warnings,
     )
+
+
+def keep_segments(segments: Sequence[Segment], store: Store, prefix: str) -> None:
+    """Put a plan's segments into the store: a workflow engine carries their numbers only."""
+    store.put(_list_of(prefix), json.dumps([segment.model_dump(mode="json") for segment in segments]).encode())
+
+
+def kept_segments(store: Store, prefix: str) -> list[Segment]:
+    """Give them back, by their order."""
+    with store.open(_list_of(prefix)) as file:
+        return [Segment.model_validate(segment) for segment in json.load(file)]
+
+
+def kept_segment(store: Store, prefix: str, order: int) -> Segment:
+    """Give one of them."""
+    with store.open(_list_of(prefix)) as file:
+        return Segment.model_validate(json.load(file)[order])
+
+
+def _list_of(prefix: str) -> str:
+    return f"{prefix}/plan/segments"
 
 
 def segments_at(index: FrameIndex, edges: list[int], need: Need, store: Store, prefix: str) -> list[Segment]:

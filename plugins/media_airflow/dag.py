@@ -81,7 +81,6 @@ def media_dag(algorithm: type[Algorithm], stages: tuple[Stage, ...] | None = Non
             task_id="merge",
             algorithm=name,
             probe=probe.output,
-            segments=cut.output,
             plan=XComArg(cut, key=PLAN_KEY),
             results=last.output,
             found=results.get("conclude", results.get("analyse")),

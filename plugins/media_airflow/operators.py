@@ -82,10 +82,11 @@ class CutOperator(JobTask):
         self.probe = probe
 
     def work(self, job: Job, context: Context) -> Any:
-        """Return a list of `Segment`."""
+        """Return number and label of each segment; the segments lie in the store."""
         from airflow.sdk.configuration import conf
 
-        from media_ops.cut import cut
+        from media_ops.cut import cut, keep_segments
+        from media_ops.storage import open_store
 
         probe = ProbeResult.model_validate(self.probe)
         settings = job.settings
@@ -102,7 +103,9 @@ class CutOperator(JobTask):
             plan = self._sliced(plan, job, context)
         kept = plan.model_copy(update={"looked": []}) if plan.looked == plan.segments else plan
         context["ti"].xcom_push(PLAN_KEY, kept.model_dump(mode="json", exclude={"segments"}))
-        return [segment.model_dump(mode="json") for segment in plan.segments]
+        keep_segments(plan.segments, open_store(settings.store), job.prefix)
+        # Each of the tasks that are mapped over it reads the whole list.
+        return [{"order": segment.order, "label": segment.label} for segment in plan.segments]
 
     def _sliced(self, plan: Plan, job: Job, context: Context) -> Plan:
         from media_ops.slices import parts_of, with_slices
@@ -129,8 +132,12 @@ class AnalyseOperator(JobTask):
         """Return an `AnalyseResult`."""
         from media_ops.worker.attempt import analyse_attempt
 
-        found = self.segment or context["ti"].xcom_pull(task_ids="cut", key=PLAN_KEY)["looked"][0]
-        segment, probe = Segment.model_validate(found), ProbeResult.model_validate(self.probe)
+        probe = ProbeResult.model_validate(self.probe)
+        if self.segment:
+            segment = segment_of(job, self.segment)
+        else:
+            plan = context["ti"].xcom_pull(task_ids="cut", key=PLAN_KEY)
+            segment = Segment.model_validate(plan["looked"][0])
         request = AnalyseRequest(
             source=job.source_of(segment, probe),
             store=job.settings.store,
@@ -196,9 +203,17 @@ class ProcessOperator(JobTask):
         return raced(request, lambda attempt: self.run_attempt(attempt, context)).model_dump(mode="json")
 
 
+def segment_of(job: Job, named: Any) -> Segment:
+    """Read the segment that one of the task `cut`'s results names."""
+    from media_ops.cut import kept_segment
+    from media_ops.storage import open_store
+
+    return kept_segment(open_store(job.settings.store), job.prefix, named["order"])
+
+
 def process_request(job: Job, segment: Any, probe: Any, found: Any, trace_id: str) -> ProcessRequest:
     """Build the request for a segment out of what the tasks before gave; `found` by an analysis, if there was one."""
-    part, probed = Segment.model_validate(segment), ProbeResult.model_validate(probe)
+    part, probed = segment_of(job, segment), ProbeResult.model_validate(probe)
     return ProcessRequest(
         source=job.source_of(part, probed),
         store=job.settings.store,
@@ -245,22 +260,21 @@ class AudioOperator(JobTask):
 class MergeOperator(JobTask):
     """Joins, proves and publishes; the proof stands beside the output."""
 
-    template_fields = ("probe", "segments", "plan", "results", "found")
+    template_fields = ("probe", "plan", "results", "found")
 
-    def __init__(
-        self, *, probe: Any, segments: Any, plan: Any, results: Any, found: Any = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *, probe: Any, plan: Any, results: Any, found: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.probe = probe
         self.found = found
-        self.segments = segments
         self.plan = plan
         self.results = results
 
     def work(self, job: Job, context: Context) -> Any:
         """Return a `MergeResult`."""
         from media_airflow.race import count_hedges
+        from media_ops.cut import kept_segments
         from media_ops.recall import keeping_of
+        from media_ops.storage import open_store
         from media_ops.worker.attempt import merge_attempt
 
         source = job.source_file()
@@ -269,6 +283,7 @@ class MergeOperator(JobTask):
         # Asked for only where there is one: a skipped task's result is an error in Airflow's log.
         sound = context["ti"].xcom_pull(task_ids="audio") if probe.profile.has_audio else None
         results = [SegmentResult.model_validate(result) for result in self.results[:]]
+        segments = kept_segments(open_store(job.settings.store), job.prefix)
         request = MergeRequest(
             source=source,
             store=job.settings.store,
@@ -287,7 +302,7 @@ class MergeOperator(JobTask):
             ),
             algorithm=self.algorithm,
             params=job.params,
-            plan=Plan.model_validate({**self.plan, "segments": self.segments}),
+            plan=Plan.model_validate({**self.plan, "segments": segments}),
             index=probe.index,
             results=results,
             files=probe.files,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,3 +23,14 @@ def test_a_plan_has_no_more_segments_than_airflow_maps(
     assert (done.state, done.states("process")) == ("success", ["success"] * 2)
     (plan,) = pulled(done, "cut", "plan")
     assert plan["warnings"] == ["2 segments, not 3: more are not worked on side by side here"]
+
+
+def test_what_airflow_carries_of_a_segment_is_little(
+    run: Callable[..., Run], place: Place, silent_clip: Path
+) -> None:
+    done = run(source=link(silent_clip, place.root), segments=4, preset="ultrafast")
+    assert done.state == "success"
+    (named,) = pulled(done, "cut")
+    assert [sorted(one) for one in named] == [["label", "order"]] * 4
+    assert len(json.dumps(named)) < 4 * 80
+    assert max(len(json.dumps(result)) for result in pulled(done, "process")) < 4096
