@@ -35,8 +35,8 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a stall be seen after a second."""
-    monkeypatch.setenv("MEDIA_OPS_STALL_SECONDS", "1")
+    """Let a stall be seen after two seconds; with one, the imports of a child on a busy machine are taken for it."""
+    monkeypatch.setenv("MEDIA_OPS_STALL_SECONDS", "2")
 
 
 @pytest.fixture
