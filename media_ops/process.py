@@ -48,10 +48,10 @@ def process(
     at_work = perform(algorithm, rows, store, request) if isinstance(algorithm, FrameAlgorithm) else None
     shelf = Shelf(store, "segment")
     key = _content_key(request, algorithm, packed, at_work)
+    if key:
+        on_key(key)
     result = _found(shelf, key, request)
     if result is None:
-        if key:
-            on_key(key)
         place = shelf.place(key, request.trace_id) if key else _place(request)
         result = _made(request, algorithm, rows, at_work, _Drawer(shelf, place), scratch, on_progress)
         fence.check(store, request.fence)

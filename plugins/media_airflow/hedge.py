@@ -102,6 +102,7 @@ class HedgeOperator(BaseOperator):
                         return "lost" if race.lost else "called off"
                     told = {"outcome": "failed", "error": error.to_record()}
                     raise
+            mark_hedge(store, request.prefix, request.segment.order, attempt.content_key or "")
             made = not result.reused
             told = {"outcome": "succeeded", "reused": not made, "metrics": result.metrics}
             frames = request.segment.end - request.segment.start

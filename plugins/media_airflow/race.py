@@ -73,10 +73,19 @@ def winner(attempt: Attempt[SegmentResult], request: ProcessRequest) -> str | No
     from media_ops.storage import open_store
     from media_ops.storage.shelf import Shelf
 
-    if attempt.content_key is None:
-        return None
-    record = Shelf(open_store(request.store), "segment").find(attempt.content_key)
+    store = open_store(request.store)
+    # A child may be held up before it has said its key. The copy has the same, and tells.
+    key = attempt.content_key or _key_of_copy(store, request)
+    record = Shelf(store, "segment").find(key) if key else None
     return record.made.get("trace_id") if record else None
+
+
+def _key_of_copy(store: Store, request: ProcessRequest) -> str:
+    place = _mark(request.prefix, request.segment.order)
+    if not store.stat(place):
+        return ""
+    with store.open(place) as file:
+        return file.read().decode()
 
 
 def raced(
@@ -98,9 +107,13 @@ def raced(
     return run(process_attempt(request))
 
 
-def mark_hedge(store: Store, prefix: str, order: int) -> None:
-    """Note that a segment of a job was started a second time."""
-    store.put(f"{prefix}/hedges/{order:05d}", b"")
+def mark_hedge(store: Store, prefix: str, order: int, key: str = "") -> None:
+    """Note that a segment of a job was started a second time, and its content key once that is known."""
+    store.put(_mark(prefix, order), key.encode())
+
+
+def _mark(prefix: str, order: int) -> str:
+    return f"{prefix}/hedges/{order:05d}"
 
 
 def count_hedges(store: str, prefix: str) -> int:

@@ -17,8 +17,8 @@ RETRY_DELAY = timedelta(0)
 _FIRST_PAUSE = timedelta(seconds=3)
 _FACTOR = 4
 
-# A bug stays a bug at the second try. What is not named here (a lost connection to Airflow's API, a full disk, the
-# task's own process killed) is the world's, and Airflow's usual retries apply.
+# A bug stays a bug at the second try. What is not named here is the world's: a lost connection to Airflow's API, a full
+# disk. Of a task whose own process was killed nobody is asked, and RETRY_DELAY counts.
 _BUGS: list[Any] = [
     TypeError,
     ValueError,
@@ -55,6 +55,7 @@ RETRY_POLICY = GrowingPauses(
             exception=WorldError, action=RetryAction.RETRY, retry_delay=_FIRST_PAUSE, reason="worth another try"
         ),
         RetryRule(exception=_BUGS, action=RetryAction.FAIL, reason="a bug: look into it"),
+        RetryRule(exception=Exception, action=RetryAction.RETRY, retry_delay=_FIRST_PAUSE, reason="not ours"),
     ],
     default=RetryAction.DEFAULT,
 )

@@ -18,10 +18,10 @@ def leaves(kind: type[errors.MediaError]) -> list[type[errors.MediaError]]:
     return [kind, *(leaf for child in kind.__subclasses__() for leaf in leaves(child))]
 
 
-def decide(error: BaseException) -> Any:
+def decide(error: BaseException, try_number: int = 1) -> Any:
     from media_airflow.retry import RETRY_POLICY
 
-    return RETRY_POLICY.evaluate(error, try_number=1, max_tries=3)
+    return RETRY_POLICY.evaluate(error, try_number=try_number, max_tries=3)
 
 
 @pytest.mark.parametrize("kind", leaves(errors.InputError) + leaves(errors.OurError))
@@ -29,11 +29,24 @@ def test_the_inputs_faults_and_ours_are_never_retried(kind: type[errors.MediaErr
     assert decide(kind("x")).action.value == "fail"
 
 
+KILLED = [errors.ChildDied, errors.MemoryExceeded, errors.Stalled]
+
+
 @pytest.mark.parametrize("kind", leaves(errors.WorldError))
-def test_the_worlds_faults_are_retried_within_seconds(kind: type[errors.MediaError]) -> None:
-    decision = decide(kind("x"))
-    assert decision.action.value == "retry"
-    assert 1 <= decision.retry_delay.total_seconds() <= 10
+def test_the_worlds_faults_are_retried_what_was_killed_at_once(kind: type[errors.MediaError]) -> None:
+    pauses = []
+    for try_number in (1, 2, 3):
+        decision = decide(kind("x"), try_number)
+        assert decision.action.value == "retry"
+        pauses.append(decision.retry_delay.total_seconds())
+    assert pauses == ([0, 0, 0] if kind in KILLED else [3, 12, 48])
+
+
+def test_a_task_that_was_killed_itself_is_retried_at_once() -> None:
+    from media_airflow.dag import media_dag
+    from media_ops.registry import get
+
+    assert {task.retry_delay.total_seconds() for task in media_dag(get("transcode_h264")).tasks} == {0}
 
 
 def test_bugs_are_not_retried_and_the_rest_is() -> None:
@@ -42,7 +55,8 @@ def test_bugs_are_not_retried_and_the_rest_is() -> None:
     assert {decide(bug).action.value for bug in (TypeError(), KeyError(), ZeroDivisionError(), ImportError())} == {
         "fail"
     }
-    assert {decide(fault).action.value for fault in (OSError(), RuntimeError(), Terminated())} == {"default"}
+    assert [decide(fault).retry_delay.total_seconds() for fault in (OSError(), RuntimeError())] == [3, 3]
+    assert decide(Terminated()).action.value == "default"
 
 
 def test_the_policy_survives_serialisation() -> None:

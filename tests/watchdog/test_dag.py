@@ -43,8 +43,9 @@ def test_they_are_the_same_each_time() -> None:
     from media_airflow.hedge import hedge_dag
     from media_airflow.watchdog.dag import watchdog_dag
 
-    for build in (hedge_dag, watchdog_dag):
-        build().validate()  # type: ignore[no-untyped-call]
+    builds: list[Any] = [hedge_dag, watchdog_dag]
+    for build in builds:
+        build().validate()
         assert DagSerialization.serialize_dag(build()) == DagSerialization.serialize_dag(build())
 
 

@@ -141,7 +141,7 @@ def test_a_slowed_segment_is_tried_again_and_its_first_attempt_is_stopped(
     airflow: EmbeddedAirflow, client: AirflowClient, film: Path
 ) -> None:
     start(client, film, "slowed", 23)
-    slowed = Slowed(wait_until(lambda: children(airflow))[0], 0.005)
+    slowed = Slowed(wait_until(lambda: children(airflow))[0], 0.01)
     try:
         assert client.wait(DAG, "slowed", 600)["state"] == "success"
     finally:
@@ -160,7 +160,7 @@ def test_a_slowed_segment_is_tried_again_and_its_first_attempt_is_stopped(
 
 def test_a_copy_that_comes_too_late_is_stopped(airflow: EmbeddedAirflow, client: AirflowClient, film: Path) -> None:
     start(client, film, "quick", 24)
-    slowed = Slowed(wait_until(lambda: children(airflow))[0], 0.005)
+    slowed = Slowed(wait_until(lambda: children(airflow))[0], 0.01)
 
     def copy() -> psutil.Process | None:
         if not any(run["conf"]["run_id"] == "quick" for run in hedges(client)):
@@ -186,7 +186,7 @@ def test_a_copy_that_comes_too_late_is_stopped(airflow: EmbeddedAirflow, client:
 
 def test_a_copy_ends_with_a_cancelled_job(airflow: EmbeddedAirflow, client: AirflowClient, film: Path) -> None:
     start(client, film, "cancelled", 25)
-    slowed = Slowed(wait_until(lambda: children(airflow))[0], 0.005)
+    slowed = Slowed(wait_until(lambda: children(airflow))[0], 0.01)
     try:
         wait_until(lambda: any(run["conf"]["run_id"] == "cancelled" for run in hedges(client)), 400)
         wait_until(lambda: len(children(airflow)) == 2)

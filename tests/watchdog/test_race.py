@@ -76,6 +76,27 @@ def test_the_loser_is_stopped_and_gives_the_winners_result(request_: ProcessRequ
     assert len([stat for stat in store.list("segments/") if stat.key.endswith(".nut")]) == 1  # one is published
 
 
+def test_a_child_that_is_held_up_before_it_has_said_its_key_is_stopped_too(request_: ProcessRequest) -> None:
+    attempts: list[Attempt[SegmentResult]] = []
+
+    def stop_and_copy(attempt: Attempt[SegmentResult]) -> None:
+        while attempt.pid is None:
+            time.sleep(0.001)
+        os.kill(attempt.pid, signal.SIGSTOP)
+        copy = process_attempt(request_.model_copy(update={"trace_id": "quick"}))
+        copy.run()
+        mark_hedge(open_store(request_.store), "job", request_.segment.order, copy.content_key or "")
+
+    def run(attempt: Attempt[SegmentResult]) -> SegmentResult:
+        attempts.append(attempt)
+        if len(attempts) == 1:
+            threading.Thread(target=stop_and_copy, args=(attempt,)).start()
+        return attempt.run()
+
+    assert raced(request_, run, patience=0.2).trace_id == "quick"
+    assert (len(attempts), attempts[0].content_key) == (2, None)
+
+
 def test_who_wins_is_not_stopped_by_its_own_record(request_: ProcessRequest) -> None:
     attempt = process_attempt(request_)
     with Race(attempt, request_, patience=0.01) as race:
