@@ -17,8 +17,8 @@ RETRY_DELAY = timedelta(0)
 _FIRST_PAUSE = timedelta(seconds=3)
 _FACTOR = 4
 
-# A bug stays a bug at the second try. What is not named here is the world's: a lost connection to Airflow's API, a full
-# disk. Of a task whose own process was killed nobody is asked, and RETRY_DELAY counts.
+# A bug stays a bug at the second try. What is not named here is the world's: a lost connection to Airflow's API, a
+# full disk. Of a task whose own process was killed nobody is asked, and RETRY_DELAY counts.
 _BUGS: list[Any] = [
     TypeError,
     ValueError,
