@@ -129,3 +129,11 @@ class TestNotNotified:
         run = replace(self.run, ended=NOW - 110)
         states = {"notify": "failed", "published": "upstream_failed"}
         assert conditions.not_notified(self.rule, run, TIME, states) is None
+
+    def test_a_cancelled_run_that_was_cleared_in_part_is_no_success(self) -> None:
+        run = replace(self.run, state="success")
+        states = {"notify": "skipped", "published": "skipped"}
+        found = conditions.not_notified(self.rule, run, TIME, states)
+        assert found
+        assert [task for task, _ in found.tasks] == ["merge", "notify", "published"]
+        assert conditions.not_notified(self.rule, replace(run, ended=NOW - 110), TIME, states) is None

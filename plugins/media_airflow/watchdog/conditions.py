@@ -74,8 +74,14 @@ def not_notified(rule: Rule, run: RunSeen, time: Watched, states: Mapping[str, s
     """Whether a run ended by itself, and `notify` did not do its part.
 
     A cancelled run leaves `published` skipped or never looked at. With `notify` run again it would end as a success.
+    One of which only the failed tasks were cleared then does that by itself, without a result: it is to go on.
     """
-    if run.ended is None or time.age(run.ended) < rule.seconds or states.get("notify") in ("success", "skipped"):
+    if run.ended is None or time.age(run.ended) < rule.seconds:
+        return None
+    if run.state == "success" and states.get("notify") == "skipped":
+        said = "it reads as a success, and nothing was published: it was cancelled, and cleared in part"
+        return Finding(time.age(run.ended), said, (("merge", -1), ("notify", -1), ("published", -1)))
+    if states.get("notify") in ("success", "skipped"):
         return None
     by_itself = run.state == "success" or states.get("published") in ("success", "failed", "upstream_failed")
     if run.state not in ("success", "failed") or not by_itself:
