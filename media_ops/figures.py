@@ -18,6 +18,8 @@ def figures(proof: Proof, results: Sequence[SegmentResult], costs: Sequence[Metr
         "bytes_out": proof.output_size,
         "compression_ratio": round(proof.output_size / proof.source_size, 4),
         "bytes_read": sum(cost.bytes_read for cost in costs),
+        "cpu_seconds": round(sum(cost.cpu_seconds for cost in costs), 2),
+        "watching_cpu_seconds": round(sum(cost.watching_cpu_seconds for cost in costs), 3),
         "segments_reused": sum(result.reused for result in results),
     }
     return told | _work(results)

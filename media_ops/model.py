@@ -103,6 +103,10 @@ class Metrics(Noun):
     peak_bytes: int = Field(0, description="Most memory that the child held at one moment.")
     algorithm_cpu_seconds: float = Field(0.0, description="Of `cpu_seconds`, those inside a frame algorithm.")
     moving_cpu_seconds: float = Field(0.0, description="Those that brought pictures into arrays and back.")
+    watching_cpu_seconds: float = Field(
+        0.0,
+        description="What guarding it cost: limits and guard, of `cpu_seconds`, and those who watched it, beside.",
+    )
     megapixel_frames: float = Field(0.0, description="Megapixels of the source that it was given, warm-up included.")
 
 

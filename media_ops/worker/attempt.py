@@ -101,7 +101,8 @@ class Attempt(Generic[R]):
                 raise death.explained(child.returncode, stderr.read(), ours=ours)
             if "error" in answer:
                 raise from_record(answer["error"])
-            return _with_cost(self.result.model_validate(answer["result"]), time.monotonic() - started)
+            wall = time.monotonic() - started
+            return _with_cost(self.result.model_validate(answer["result"]), wall, watch.cpu_seconds)
 
     def kill(self) -> None:
         """End the child's whole process group at once; safe to call at any time and from a signal handler."""
@@ -182,11 +183,12 @@ def _warn_once(reason: str) -> None:
     logging.getLogger(__name__).warning("worker processes are not kept from the network: %s", reason)
 
 
-def _with_cost(result: R, wall: float) -> R:
+def _with_cost(result: R, wall: float, watching: float) -> R:
     metrics = getattr(result, "metrics", None)
     if metrics is None:
         return result
-    return result.model_copy(update={"metrics": metrics.model_copy(update={"wall_seconds": wall})})
+    cost = {"wall_seconds": wall, "watching_cpu_seconds": round(metrics.watching_cpu_seconds + watching, 4)}
+    return result.model_copy(update={"metrics": metrics.model_copy(update=cost)})
 
 
 def probe_attempt(request: ProbeRequest) -> Attempt[ProbeResult]:

@@ -37,18 +37,22 @@ _ADDRESS = re.compile(r'"(https?|s3)://', re.IGNORECASE)
 def main() -> int:
     """Run `python -m media_ops.worker.child VERB PARENT_PID SCRATCH LIMITS`."""
     verb, parent, scratch = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
+    began = time.process_time()
     die_with(parent)
     post_guard()
     adopt_orphans()
     Limits.from_text(sys.argv[4]).impose()
+    guarding = time.process_time() - began
     # What a library prints must not mix with the answer.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     pipe = _Pipe(answers)
     pulse.listen(pipe.alive)
     request = sys.stdin.read()
+    began = time.process_time()
     if reason := confine(network=bool(_ADDRESS.search(request))):
         pipe.send({"unconfined": reason})
+    guarding += time.process_time() - began
     try:
         with (
             sliced(request) as piece,
@@ -71,7 +75,7 @@ def main() -> int:
         place = f"{Path(where.filename).name}:{where.lineno}"
         pipe.send({"error": OurError(f"{verb}: {type(error).__name__} at {place}: {error}").to_record()})
     else:
-        pipe.send({"result": _with_cpu(result)})
+        pipe.send({"result": _with_cpu(result, guarding)})
     return 0
 
 
@@ -139,10 +143,11 @@ def _limit_met(verb: str, error: BaseException) -> LimitExceeded | None:
     return None
 
 
-def _with_cpu(result: dict[str, Any]) -> dict[str, Any]:
+def _with_cpu(result: dict[str, Any], guarding: float) -> dict[str, Any]:
     if "metrics" not in result:
         return result
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    result["metrics"]["watching_cpu_seconds"] = guarding
     result["metrics"]["cpu_seconds"] = round(sum(u.ru_utime + u.ru_stime for u in used), 3)
     result["metrics"]["peak_bytes"] = 1024 * max(u.ru_maxrss for u in used)
     return result

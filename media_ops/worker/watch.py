@@ -35,6 +35,7 @@ class Watch:
 
     def __init__(self, verb: str, pid: int, bounds: Bounds, end: Callable[[], None]) -> None:
         self.error: MediaError | None = None
+        self.cpu_seconds = 0.0  # of the watching itself, once it is over
         self._verb, self._bounds, self._end = verb, bounds, end
         self._every = min(_EVERY, bounds.stall_seconds / 4)
         self._group = Group(pid)
@@ -64,6 +65,12 @@ class Watch:
             self._clock.quiet(quiet)
 
     def _watch(self) -> None:
+        try:
+            self._look_on()
+        finally:
+            self.cpu_seconds = time.thread_time()
+
+    def _look_on(self) -> None:
         looks = 0
         while not self._over.wait(self._every):
             looks += 1

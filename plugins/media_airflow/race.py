@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -36,6 +37,7 @@ class Race:
     ) -> None:
         self.lost = False  # another was first
         self.called_off = False
+        self.cpu_seconds = 0.0  # of the watching itself, once it is over
         self._attempt, self._request, self._patience, self._is_over = attempt, request, patience, is_over
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="race", daemon=True)
@@ -51,6 +53,12 @@ class Race:
         self._thread.join()
 
     def _watch(self) -> None:
+        try:
+            self._look_on()
+        finally:
+            self.cpu_seconds = time.thread_time()
+
+    def _look_on(self) -> None:
         pause = self._patience
         while not self._ended.wait(pause):
             pause = EVERY
@@ -98,11 +106,16 @@ def raced(
     if request.reuse is None or request.reuse.force:  # nobody's record counts but this one's
         return run(attempt)
     with Race(attempt, request, patience=patience) as race:
+        result: SegmentResult | None = None
         try:
-            return run(attempt)
+            result = run(attempt)
         except MediaError:
             if not race.lost:
                 raise
+    if result:
+        watching = result.metrics.watching_cpu_seconds + race.cpu_seconds
+        metrics = result.metrics.model_copy(update={"watching_cpu_seconds": watching})
+        return result.model_copy(update={"metrics": metrics})
     log.info("segment %s: another attempt was first", request.segment.order)
     return run(process_attempt(request))
 

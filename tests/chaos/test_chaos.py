@@ -48,6 +48,13 @@ def wait_for_moment(stage: Stage, row: Row, run_id: str) -> None:
     wait_for(f"a child at {row.moment}", lambda: stage.children(VERBS[row.moment]))
 
 
+def test_where_nothing_happens_watching_costs_little(stage: Stage, undisturbed: list[str]) -> None:
+    spent = [trace.metrics for trace in stage.traces(DAG, "undisturbed")]
+    watching, all_of_it = sum(one.watching_cpu_seconds for one in spent), sum(one.cpu_seconds for one in spent)
+    print(f"\nwatching took {watching:.3f} of {all_of_it:.1f} CPU-s, {watching / all_of_it:.2%}")
+    assert 0 < watching <= 0.01 * all_of_it
+
+
 @pytest.mark.parametrize("row", [row for row in TABLE if not row.misbehaves], ids=str)
 def test_a_job_ends_right(stage: Stage, undisturbed: list[str], row: Row, request: pytest.FixtureRequest) -> None:
     run_id = re.sub(r"\W+", "-", str(row))
