@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ def number(attempt: int, event: str) -> Fence:
 
 @pytest.fixture
 def source(film: Callable[..., Path]) -> Path:
-    return film("grey.mkv", "-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10:duration=2", "-c:v", "ffv1")
+    path = film("grey.mkv", "-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10:duration=2", "-c:v", "ffv1")
+    time.sleep(0.1)  # nothing is kept of a file that was written just now
+    return path
 
 
 def kept(job: Job, name: str) -> list[str]:
