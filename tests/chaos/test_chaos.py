@@ -65,7 +65,7 @@ def test_a_job_ends_right(stage: Stage, undisturbed: list[str], row: Row, reques
         role = row.kill.rpartition(" ")[2].removesuffix("s")
         with full(stage.folder.parent / "stores" / f"media-{role}"):
             time.sleep(FULL_SECONDS)
-        counted_from = killed + FULL_SECONDS
+        counted_from = killed
     else:
         counted_from = kill(stage, row.kill, VERBS[row.moment])
     with stage.airflow.client() as client:
