@@ -89,7 +89,7 @@ def test_a_job_works_with_what_the_connection_says(
     monkeypatch.setattr(RefreshableCredentials, "get_frozen_credentials", noted)
     done = run(source=f"s3://{BUCKET}/{source}", output=str(place.root / "out.mp4"), segments=2)
     assert done.state == "success", done.outcome
-    assert len(set(given)) == 2 * 7, "each task asks for credentials of its own"
+    assert len(set(given)) == 2 * 8, "each of the seven tasks asks for credentials of its own, and `notify` twice"
     assert not [variable for variable in os.environ if variable.startswith("MEDIA_OPS_S3_SE")]
     secret = s3_server.settings.secret_key
     assert secret is not None
