@@ -8,12 +8,11 @@ from typing import Any
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, TriggerRule, XComArg
 
+from media_airflow.looking import AnalyseOperator, ConcludeOperator
 from media_airflow.notify import NotifyOperator
 from media_airflow.operators import (
     PLAN_KEY,
-    AnalyseOperator,
     AudioOperator,
-    ConcludeOperator,
     CutOperator,
     MergeOperator,
     ProbeOperator,

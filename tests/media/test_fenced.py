@@ -65,7 +65,7 @@ def test_a_segment_of_an_attempt_that_was_given_up(
 def test_a_merge_that_was_given_up(
     job: MakeJob, source: Path, monkeypatch: pytest.MonkeyPatch, keeps: bool, moment: str
 ) -> None:
-    from media_ops.merge import _Job
+    from media_ops.join import Join
     from media_ops.storage.shelf import Shelf
 
     one = job(source)
@@ -87,7 +87,7 @@ def test_a_merge_that_was_given_up(
     if moment == "before":
         take(open_store(one.store), number(2, "merge"))
     elif moment == "while it is joined" or not keeps:
-        another_begins(_Job, "prove")
+        another_begins(Join, "prove")
     else:
         another_begins(Shelf, "keep")
     with pytest.raises(Superseded):
