@@ -135,7 +135,7 @@ class JobReader:
             self._lengths = {}  # not yet, or it was cleared and may be cut otherwise
         elif not self._lengths:
             segments = self._client.xcom(self._dag_id, self._run_id, "cut", default=[])
-            self._lengths = {segment["order"]: segment["end"] - segment["start"] for segment in segments}
+            self._lengths = {segment["order"]: segment["frames"] for segment in segments}
 
     def _told(self, tasks: list[dict[str, Any]]) -> dict[str, Any]:
         if not any(task["task_id"] == LAST and task["state"] == "success" for task in tasks):

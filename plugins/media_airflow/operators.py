@@ -80,7 +80,7 @@ class CutOperator(JobTask):
         self.probe = probe
 
     def work(self, job: Job, context: Context) -> Any:
-        """Return number and label of each segment; the segments lie in the store."""
+        """Return number, label and length of each segment; the segments lie in the store."""
         from airflow.sdk.configuration import conf
 
         from media_ops.cut import cut, keep_segments
@@ -103,7 +103,10 @@ class CutOperator(JobTask):
         context["ti"].xcom_push(PLAN_KEY, kept.model_dump(mode="json", exclude={"segments"}))
         keep_segments(plan.segments, open_store(settings.store), job.prefix)
         # Each of the tasks that are mapped over it reads the whole list.
-        return [{"order": segment.order, "label": segment.label} for segment in plan.segments]
+        return [
+            {"order": segment.order, "label": segment.label, "frames": segment.end - segment.start}
+            for segment in plan.segments
+        ]
 
     def _sliced(self, plan: Plan, job: Job, context: Context) -> Plan:
         from media_ops.slices import parts_of, with_slices

@@ -31,6 +31,6 @@ def test_what_airflow_carries_of_a_segment_is_little(
     done = run(source=link(silent_clip, place.root), segments=4, preset="ultrafast")
     assert done.state == "success"
     (named,) = pulled(done, "cut")
-    assert [sorted(one) for one in named] == [["label", "order"]] * 4
-    assert len(json.dumps(named)) < 4 * 80
+    assert [sorted(one) for one in named] == [["frames", "label", "order"]] * 4
+    assert len(json.dumps(named)) < 4 * 100
     assert max(len(json.dumps(result)) for result in pulled(done, "process")) < 4096

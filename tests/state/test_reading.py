@@ -48,7 +48,7 @@ class Answers:
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", *, default: Any) -> Any:
         self.asked.append(task_id)
         if task_id == "cut":
-            return [{"order": n, "start": n * 100, "end": n * 100 + 100} for n in range(4)]
+            return [{"order": n, "label": f"part {n}", "frames": 100} for n in range(4)]
         return self.more.get("told", default)
 
     def task_state(
