@@ -8,12 +8,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from media_airflow.latest import Latest
+
 if TYPE_CHECKING:
     from media_ops.worker.attempt import Progress
 
 log = logging.getLogger(__name__)
 
 KEY = "progress"
+PATIENCE = 2.0  # seconds that the end of an attempt waits for a word on its way
+AFTER_FAILURE = 10.0  # seconds more until it is tried again
 INTERVAL = 1.0  # seconds; each report is a round trip to the API server
 
 
@@ -49,8 +53,9 @@ class ProgressReporter:
             self._store.set(KEY, known | self._said)
         except Exception:
             log.warning("progress cannot be written; the work goes on without it", exc_info=True)
-            self._store = None
-        self._written = self._clock()
+            self._written = self._clock() + AFTER_FAILURE
+        else:
+            self._written = self._clock()
 
 
 @contextlib.contextmanager
@@ -58,10 +63,16 @@ def reported(context: Any, also: Callable[[Progress], None] | None = None) -> It
     """Give a reporter for the running task whose last word is written when the work succeeded; `also` hears all."""
     reporter = ProgressReporter(context.get("task_state_store"), attempt=context["ti"].try_number)
 
+    told: Latest[Progress] = Latest(reporter, "progress")
+
     def report(progress: Progress) -> None:
         if also:
             also(progress)
-        reporter(progress)
+        # Not here: who reads the child's words must not wait for an API server that is away.
+        told.put(progress)
 
-    yield report
+    try:
+        yield report
+    finally:
+        told.close(PATIENCE)
     reporter.flush()

@@ -6,12 +6,12 @@ import contextlib
 import logging
 import os
 import socket
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from media_airflow.latest import Latest
 from media_airflow.lifeline import Terminated
 from media_ops.errors import MediaError
 from media_ops.model import Metrics, SegmentResult
@@ -32,7 +32,7 @@ class Traced:
 
     def __init__(self, trace: Trace, keep: Callable[[Trace], None]) -> None:
         self.trace = trace
-        self._keeper = _Keeper(keep)
+        self._keeper = Latest(keep, "the trace")
 
     @property
     def trace_id(self) -> str:
@@ -67,48 +67,6 @@ class Traced:
             self.note(metrics=self.trace.metrics.model_copy(update={"wall_seconds": wall}))
         self._keeper.put(self.trace)
         self._keeper.close(PATIENCE)
-
-
-class _Keeper:
-    """Writes in a thread of its own, the latest state only: a store out of reach stops nobody."""
-
-    def __init__(self, keep: Callable[[Trace], None]) -> None:
-        self._keep = keep
-        self._latest: Trace | None = None
-        self._closed = False
-        self._news = threading.Condition()
-        self._thread = threading.Thread(target=self._work, name="traces", daemon=True)
-
-    def put(self, trace: Trace) -> None:
-        with self._news:
-            self._latest = trace
-            self._news.notify()
-        if not self._thread.ident:
-            try:
-                self._thread.start()
-            except RuntimeError as error:
-                log.warning("the trace cannot be written; the work goes on without it: %s", error)
-
-    def close(self, patience: float) -> None:
-        with self._news:
-            self._closed = True
-            self._news.notify()
-        if self._thread.ident:
-            self._thread.join(patience)
-        if self._thread.is_alive():
-            log.warning("the trace is not written after %g s: its store does not answer", patience)
-
-    def _work(self) -> None:
-        while True:
-            with self._news:
-                self._news.wait_for(lambda: self._latest or self._closed)
-                trace, self._latest = self._latest, None
-            if trace is None:
-                return
-            try:
-                self._keep(trace)
-            except Exception as error:
-                log.warning("the trace cannot be written; the work goes on without it: %s", error)
 
 
 @contextlib.contextmanager

@@ -116,7 +116,10 @@ def test_progress_that_cannot_be_written_stops_nothing(caplog: pytest.LogCapture
         for second in range(5):
             clock.now = second
             reporter(Progress(second))
-    assert store.calls == 1
+        assert store.calls == 1
+        clock.now = 12
+        reporter(Progress(12))
+    assert store.calls == 2, "who is away may come back"
     ProgressReporter(None)(Progress(1))
 
 

@@ -39,6 +39,9 @@ TUNING: dict[str, dict[str, str | int | float | bool]] = {
         # Also the longest time until a cancelled task hears of it; one light UPDATE per task and second.
         "min_heartbeat_interval": 1,
         "max_failed_heartbeats": 60,
+        # A task that ends while the API server is away goes on telling it for a minute and more; with Airflow's five
+        # tries its work would be lost after ten seconds, and done again.
+        "execution_api_retries": 30,
         "execution_api_retry_wait_max": 5,
         "socket_cleanup_timeout": 5,
     },
