@@ -31,7 +31,7 @@ def test_only_the_last_is_told_to_who_was_busy() -> None:
 
 
 def test_who_does_not_answer_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
-    latest = Latest(lambda news: time.sleep(10), "the number")
+    latest: Latest[int] = Latest(lambda news: time.sleep(10), "the number")
     latest.put(1)
     began = time.monotonic()
     latest.close(0.2)
