@@ -33,4 +33,6 @@ def test_what_airflow_carries_of_a_segment_is_little(
     (named,) = pulled(done, "cut")
     assert [sorted(one) for one in named] == [["frames", "label", "order"]] * 4
     assert len(json.dumps(named)) < 4 * 100
-    assert max(len(json.dumps(result)) for result in pulled(done, "process")) < 4096
+    made = pulled(done, "process")
+    assert [one["frames"] for one in named] == [segment["end"] - segment["start"] for segment in made]
+    assert max(len(json.dumps(result)) for result in made) < 4096
