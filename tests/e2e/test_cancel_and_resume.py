@@ -22,25 +22,16 @@ from media_ops.state.place import place
 from media_ops.storage import open_store
 from media_ops.storage.shelf import Shelf
 from media_ops.storage.traces import Trace, traces_of
+from tests.e2e.jobs import DAG, children, make_film, wait_for_encoders
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
-DAG = "transcode_h264"
 SEGMENTS = 8
 FRAMES = 800
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("allowed")
-
-
-@pytest.fixture(scope="module")
 def film(folder: Path) -> Path:
-    path = folder / "film.mp4"
-    source = ["-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=32", "-f", "lavfi", "-i", "sine=300:r=48000:d=32"]
-    codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-bf", "2", "-pix_fmt", "yuv420p", "-c:a", "aac"]
-    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", *source, *codecs, str(path)], check=True)
-    return path
+    return make_film(folder / "film.mp4", 32)
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +40,6 @@ def airflow(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         started.wait_for_dag(DAG)
         yield started
     started.drop_database()
-
-
-@pytest.fixture
-def client(airflow: EmbeddedAirflow) -> Iterator[AirflowClient]:
-    with airflow.client() as opened:
-        yield opened
 
 
 def start(client: AirflowClient, job: str, film: Path, output: Path, preset: str = "veryslow") -> None:
@@ -76,19 +61,6 @@ def wait_until(client: AirflowClient, job: str, condition: Any, seconds: float =
 def orders(tasks: list[dict[str, Any]], state: str | None) -> set[int]:
     """Number the segments that are in that state."""
     return {task["map_index"] for task in tasks if task["task_id"] == "process" and task["state"] == state}
-
-
-def children(airflow: EmbeddedAirflow) -> list[psutil.Process]:
-    """The children of attempts just now."""
-    mine = []
-    for process in psutil.process_iter(["cmdline"]):
-        if "media_ops.worker.child" in (process.info["cmdline"] or []):
-            try:
-                if process.environ().get("MEDIA_OPS_INSTANCE") == str(airflow.home):
-                    mine.append(process)
-            except psutil.Error:
-                continue
-    return mine
 
 
 def media(airflow: EmbeddedAirflow, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -258,11 +230,7 @@ def test_a_killed_encoder_is_seen_in_every_view(
     output = folder / "four.mp4"
     start(client, "four", film, output, "fast")
     wait_until(client, "four", lambda tasks: orders(tasks, "success") and len(orders(tasks, "running")) == 2)
-    deadline = time.monotonic() + 30
-    while not (encoders := [child for child in children(airflow) if "process" in child.cmdline()]):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    encoders[0].kill()
+    wait_for_encoders(airflow)[0].kill()
     followed = media(airflow, "status", "four", "--follow")
     assert followed.returncode == 0
     assert followed.stdout.startswith("running  ")

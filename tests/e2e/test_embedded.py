@@ -65,12 +65,6 @@ TINY = dedent(
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What jobs may read and write, beside the DAGs."""
-    return tmp_path_factory.mktemp("allowed")
-
-
-@pytest.fixture(scope="module")
 def film(folder: Path) -> Path:
     return make_film(folder / "film.mp4")
 
@@ -89,12 +83,6 @@ def airflow(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     assert processes_of(instance.layout) == []
     assert instance.services() == {}
     instance.drop_database()
-
-
-@pytest.fixture(scope="module")
-def client(airflow: EmbeddedAirflow) -> Iterator[AirflowClient]:
-    with airflow.client() as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

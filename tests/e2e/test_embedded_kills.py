@@ -44,11 +44,6 @@ def make(folder: Path) -> EmbeddedAirflow:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("kills")
-
-
-@pytest.fixture(scope="module")
 def airflow(folder: Path) -> Iterator[EmbeddedAirflow]:
     with make(folder) as instance:
         instance.wait_for_dag("napping")

@@ -31,12 +31,6 @@ PREFIX = f"{uuid.uuid4().hex[:8]}/"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The one allowed root."""
-    return tmp_path_factory.mktemp("allowed")
-
-
-@pytest.fixture(scope="module")
 def airflow(server: Server, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAirflow]:
     said = tmp_path_factory.mktemp("said")
     roles = {"source": BUCKET, "result": f"result-{PREFIX[:8]}", "segment": f"segment-{PREFIX[:8]}"}

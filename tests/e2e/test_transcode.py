@@ -18,12 +18,6 @@ Clip = Callable[[str], Path]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The one allowed root."""
-    return tmp_path_factory.mktemp("allowed")
-
-
-@pytest.fixture(scope="module")
 def film(folder: Path) -> Path:
     return make_film(folder / "film.mp4")
 
@@ -35,12 +29,6 @@ def airflow(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         started.wait_for_dag(DAG)
         yield started
     started.drop_database()
-
-
-@pytest.fixture
-def client(airflow: EmbeddedAirflow) -> Iterator[AirflowClient]:
-    with airflow.client() as opened:
-        yield opened
 
 
 def test_a_killed_encoder_is_retried_alone(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from media_ops.state.clearing import clear_job
+from media_ops.state.clearing import clear_job, forget_intermediate
 from media_ops.storage.memory import MemoryStore
 from media_ops.storage.shelf import Shelf
 from media_ops.storage.traces import Trace, keep_trace
@@ -39,3 +39,15 @@ def test_all_but_traces_and_finished_segments_goes() -> None:
     ]
     assert len([key for key in keys(store) if key.startswith(f"{prefix}/traces/")]) == 3
     assert clear_job(store, prefix) == 0
+
+
+def test_what_an_ended_job_needs_no_more_goes_and_what_tells_of_it_stays() -> None:
+    store, prefix = MemoryStore(), "jobs/d/1"
+    needless = ["plan/segments", "files/1", "analysis/1", "artefact/a", "segments/1/t.nut", "sound", "beside/1.vtt"]
+    needless += ["slices/1", "fences/process/1/0001", "hedges/1"]
+    telling = ["index", "proof", "source", "traces/process/1"]
+    for name in needless + telling:
+        store.put(f"{prefix}/{name}", b"x")
+    store.put("jobs/d/10/sound", b"of another job")
+    assert forget_intermediate(store, prefix) == len(needless)
+    assert keys(store) == sorted(f"{prefix}/{name}" for name in telling) + ["jobs/d/10/sound"]

@@ -8,10 +8,9 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 import pytest
@@ -20,25 +19,14 @@ from media_airflow.embedded import AirflowClient, EmbeddedAirflow
 from media_airflow.job import place
 from media_ops.storage.folder import FolderStore
 from media_ops.storage.traces import traces_of
+from tests.e2e.jobs import DAG, encoders, make_film, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
-DAG = "transcode_h264"
-T = TypeVar("T")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The one allowed root."""
-    return tmp_path_factory.mktemp("allowed")
 
 
 @pytest.fixture(scope="module")
 def film(folder: Path) -> Path:
-    path = folder / "film.mp4"
-    source = ["-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=36"]
-    codec = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-pix_fmt", "yuv420p"]
-    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", *source, *codec, str(path)], check=True)
-    return path
+    return make_film(folder / "film.mp4", 36)
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +42,6 @@ def airflow(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 started.wait_for_dag(dag)
             yield started
         started.drop_database()
-
-
-@pytest.fixture
-def client(airflow: EmbeddedAirflow) -> Iterator[AirflowClient]:
-    with airflow.client() as opened:
-        yield opened
 
 
 class Slowed:
@@ -84,28 +66,6 @@ class Slowed:
     def let_go(self) -> None:
         self._over.set()
         self._thread.join()
-
-
-def children(airflow: EmbeddedAirflow) -> list[psutil.Process]:
-    """The children that encode segments just now."""
-    mine = []
-    for process in psutil.process_iter(["cmdline"]):
-        words = process.info["cmdline"] or []
-        if "media_ops.worker.child" in words and "process" in words:
-            try:
-                if process.environ().get("MEDIA_OPS_INSTANCE") == str(airflow.home):
-                    mine.append(process)
-            except psutil.Error:
-                continue
-    return mine
-
-
-def wait_until(condition: Callable[[], T], seconds: float = 60) -> T:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return found
 
 
 def start(client: AirflowClient, film: Path, run: str, crf: int) -> None:
@@ -141,7 +101,7 @@ def test_a_slowed_segment_is_tried_again_and_its_first_attempt_is_stopped(
     airflow: EmbeddedAirflow, client: AirflowClient, film: Path
 ) -> None:
     start(client, film, "slowed", 23)
-    slowed = Slowed(wait_until(lambda: children(airflow))[0], 0.01)
+    slowed = Slowed(wait_until(lambda: encoders(airflow))[0], 0.01)
     try:
         assert client.wait(DAG, "slowed", 600)["state"] == "success"
     finally:
@@ -155,21 +115,20 @@ def test_a_slowed_segment_is_tried_again_and_its_first_attempt_is_stopped(
     store = FolderStore(Path(airflow.home) / "store" / "media-segment")
     traces = [trace for trace in traces_of(store, place(DAG, "slowed")) if trace.hedge]
     assert [(trace.order, trace.outcome) for trace in traces] == [(hedge["conf"]["map_index"], "succeeded")]
-    assert children(airflow) == []
+    assert encoders(airflow) == []
 
 
 def test_a_copy_that_comes_too_late_is_stopped(airflow: EmbeddedAirflow, client: AirflowClient, film: Path) -> None:
     start(client, film, "quick", 24)
-    slowed = Slowed(wait_until(lambda: children(airflow))[0], 0.01)
+    slowed = Slowed(wait_until(lambda: encoders(airflow))[0], 0.01)
 
     def copy() -> psutil.Process | None:
-        if not any(run["conf"]["run_id"] == "quick" for run in hedges(client)):
-            return None
-        return next((child for child in children(airflow) if child.pid != slowed.process.pid), None)
+        segments = [task["state"] for task in client.mapped(DAG, "quick", "process")]
+        if segments.count("success") != 5 or not any(run["conf"]["run_id"] == "quick" for run in hedges(client)):
+            return None  # what runs beside it may be a sibling still
+        return next((child for child in encoders(airflow) if child.pid != slowed.process.pid), None)
 
-    found = wait_until(copy, 400)
-    assert found is not None
-    second = Slowed(found, 0.001)
+    second = Slowed(wait_until(copy, 400), 0.001)
     try:
         slowed.let_go()  # the original is quick again
         assert client.wait(DAG, "quick", 400)["state"] == "success"
@@ -186,11 +145,11 @@ def test_a_copy_that_comes_too_late_is_stopped(airflow: EmbeddedAirflow, client:
 
 def test_a_copy_ends_with_a_cancelled_job(airflow: EmbeddedAirflow, client: AirflowClient, film: Path) -> None:
     start(client, film, "cancelled", 25)
-    slowed = Slowed(wait_until(lambda: children(airflow))[0], 0.01)
+    slowed = Slowed(wait_until(lambda: encoders(airflow))[0], 0.01)
     try:
         wait_until(lambda: any(run["conf"]["run_id"] == "cancelled" for run in hedges(client)), 400)
-        wait_until(lambda: len(children(airflow)) == 2)
+        wait_until(lambda: len(encoders(airflow)) == 2)
         client.cancel(DAG, "cancelled", "by a user")
-        wait_until(lambda: children(airflow) == [], 6)
+        wait_until(lambda: encoders(airflow) == [], 6)
     finally:
         slowed.let_go()
