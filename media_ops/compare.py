@@ -101,29 +101,25 @@ def compare(
 
 
 def _shift(first: Film, second: Film, sounds: list[Heard], findings: _Findings) -> Fraction:
-    """Say by how much all of `second` may have been moved: MP4 and MOV show nothing that lies below 0."""
-    if not first.times or not second.times:
-        return Fraction(0)
-    moved = second.times[0] - first.times[0]
-    earliest = min([first.times[0], *(sound.start for sound in sounds if sound.start is not None)])
-    if moved > 0 > earliest and "mp4" in second.container:
+    """Say by how much all of `second` may have been moved, and note it."""
+    from media_ops.container.together import moved_by_container
+
+    moved = moved_by_container(first, second, lambda: [sound.start for sound in sounds])
+    if moved:
         findings.notes.append(f"the second file is moved by {_seconds(moved)}: its container shows nothing before 0")
-        return moved
-    return Fraction(0)
+    return moved
 
 
 def _times(first: Film, second: Film, moved: Fraction, findings: _Findings) -> int:
+    from media_ops.container.together import Clock
+
     if len(first.times) != len(second.times):
         findings.differences.append(f"frame count: {len(first.times)} against {len(second.times)}")
-    clocks = [film.time_base for film in (first, second) if "matroska" in film.container]
-    if clocks:
-        findings.notes.append(f"times are compared after rounding to {max(clocks)} s, the clock of Matroska")
-
-    def shown(time: Fraction) -> Fraction | int:
-        return _rounded(time / max(clocks)) if clocks else time
-
+    clock = Clock(first, second)
+    if clock.ticks:
+        findings.notes.append(f"times are compared after rounding to {clock.ticks} s, the clock of Matroska")
     pairs = enumerate(zip(first.times, second.times, strict=False))
-    wrong = [(rank, x, y) for rank, (x, y) in pairs if shown(x + moved) != shown(y)]
+    wrong = [(rank, x, y) for rank, (x, y) in pairs if not clock.same(x + moved, y)]
     for rank, x, y in wrong[:_SHOWN]:
         findings.differences.append(f"time of frame {rank}: {_seconds(x)} against {_seconds(y)}")
     if len(wrong) > _SHOWN:
@@ -194,12 +190,6 @@ def _pictures(seen: Lockstep, min_psnr: float, exact: bool, findings: _Findings)
         if seen.identical < seen.compared:
             differ = seen.compared - seen.identical
             findings.differences.append(f"{differ} of {seen.compared} frames are not identical, first {seen.unlike}")
-
-
-def _rounded(ticks: Fraction) -> int:
-    """Round as FFmpeg does: to the nearest, halves away from 0."""
-    whole = int(abs(ticks) + Fraction(1, 2))
-    return whole if ticks >= 0 else -whole
 
 
 def _seconds(time: Fraction) -> str:

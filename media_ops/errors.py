@@ -9,6 +9,7 @@
     │   ├── DamagedMedia            a frame of the source cannot be decoded
     │   ├── SourceChanged           it is no longer the file that was probed
     │   ├── ProofNotFound           no proof that can be read stands beside a result
+    │   ├── NotComparable           two films do not show as many frames at the same times
     │   ├── Unsupported             media that the algorithm or the target container cannot hold
     │   ├── ParamsInvalid           a parameter is unknown or out of range
     │   ├── LimitExceeded           it takes more CPU time, file size or processes than the operator allows
@@ -107,6 +108,10 @@ class SourceChanged(InputError):
 
 class ProofNotFound(InputError):
     """No proof that can be read stands beside the file."""
+
+
+class NotComparable(InputError):
+    """Two films cannot be measured against each other: they do not show as many frames at the same times."""
 
 
 class Unsupported(InputError):
