@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from media_ops.cli import algorithms, cancel, compare, conform, probe, proof, run, status, storage, trace
+from media_ops.cli import algorithms, cancel, compare, conform, probe, proof, quality, run, status, storage, trace
 from media_ops.cli.interrupts import end_on_interrupts
 from media_ops.errors import MediaError, OurError
 
@@ -31,6 +31,7 @@ app = typer.Typer(
 app.command("probe")(probe.command)
 app.command("run")(run.command)
 app.command("compare")(compare.command)
+app.command("quality")(quality.command)
 app.command("proof")(proof.command)
 app.command("conform")(conform.command)
 app.command("algorithms")(algorithms.command)

@@ -22,6 +22,7 @@ from media_ops.compare import CompareRequest, Comparison
 from media_ops.errors import OurError, from_record
 from media_ops.model import AudioResult, Noun, SegmentResult
 from media_ops.proof.report import CheckReport, CheckRequest
+from media_ops.quality.report import QualityReport, QualityRequest
 from media_ops.requests import (
     AnalyseRequest,
     AnalyseResult,
@@ -42,7 +43,9 @@ from media_ops.worker.handover import handed_over
 from media_ops.worker.watch import Watch
 
 R = TypeVar("R", bound=Noun)
-Verb = Literal["probe", "analyse", "conclude", "process", "audio", "merge", "slice", "compare", "check", "witness"]
+Verb = Literal[
+    "probe", "analyse", "conclude", "process", "audio", "merge", "slice", "compare", "quality", "check", "witness"
+]
 
 
 @dataclass(frozen=True)
@@ -229,6 +232,11 @@ def merge_attempt(request: MergeRequest) -> Attempt[MergeResult]:
 def compare_attempt(request: CompareRequest) -> Attempt[Comparison]:
     """Compare two files."""
     return Attempt("compare", request, Comparison)
+
+
+def quality_attempt(request: QualityRequest) -> Attempt[QualityReport]:
+    """Measure a film against its source."""
+    return Attempt("quality", request, QualityReport)
 
 
 def check_attempt(request: CheckRequest) -> Attempt[CheckReport]:

@@ -119,6 +119,11 @@ def _run(verb: str, request: str, scratch: Path, on_progress: Any, on_key: Any) 
         return compare(
             asked.a, asked.b, min_psnr=asked.min_psnr, exact=asked.exact, on_progress=on_progress
         ).model_dump()
+    if verb == "quality":
+        from media_ops.measure import measure_films
+        from media_ops.quality.report import QualityRequest
+
+        return measure_films(QualityRequest.model_validate_json(request), on_progress).model_dump()
     if verb == "check":
         from media_ops.proof.check import check
         from media_ops.proof.report import CheckRequest
