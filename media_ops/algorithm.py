@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from media_ops.errors import ParamsInvalid
 from media_ops.frame import Film, Format, Moment, Planes, Window
 from media_ops.need import Need as Need
 from media_ops.planning.gate import LEAST_CPU_SECONDS
+from media_ops.rate.aim import RATE, Aim, Metric, bits
 
 if TYPE_CHECKING:
     from media_ops.frame import Artefact, Picture
@@ -42,6 +43,92 @@ class EncodeParams(AlgorithmParams):
         title="Height",
         description="Scale the picture to so many lines; its width follows. Empty: the source's size.",
     )
+
+
+class RateParams(EncodeParams):
+    """What encode algorithms can be asked for that can aim at a bit rate or at a measured quality."""
+
+    bitrate: str | None = Field(
+        None,
+        pattern=RATE,
+        title="Bit rate",
+        description="Of the picture, such as `900k` or `2.5M`, met over the whole file in two passes. The quality "
+        "setting has no effect then. Empty: the quality setting counts.",
+    )
+
+    target_vmaf: float | None = Field(
+        None,
+        ge=20,
+        le=100,
+        title="Quality (VMAF)",
+        description="The mean that every segment is to have, such as 95; its constant quality is found by encoding "
+        "samples of it. Needs the extra `quality`. Empty: the quality setting counts.",
+    )
+    target_psnr: float | None = Field(
+        None,
+        ge=20,
+        le=70,
+        title="Quality (PSNR)",
+        description="The same in dB of luma, such as 42.",
+    )
+    target_ssim: float | None = Field(
+        None,
+        ge=0.5,
+        lt=1,
+        title="Quality (SSIM)",
+        description="The same in SSIM of luma, such as 0.98.",
+    )
+
+    @model_validator(mode="after")
+    def _aims_at_one_thing(self) -> RateParams:
+        aim = aim_of(self)
+        if aim.looks and getattr(self, "lossless", False):
+            raise ValueError("a lossless result can aim neither at a bit rate nor at a quality")
+        return self
+
+
+class BufferParams(RateParams):
+    """What encode algorithms can be asked for that can keep within a decoder's buffer."""
+
+    maxrate: str | None = Field(
+        None,
+        pattern=RATE,
+        title="Highest bit rate",
+        description="At which a decoder's buffer is filled, such as `2M`: over any stretch of the film the picture "
+        "has no more than this and one buffer. Empty: no such limit.",
+    )
+    bufsize: str | None = Field(
+        None,
+        pattern=RATE,
+        title="Buffer",
+        description="What the decoder's buffer holds, in bits, such as `4M`. Empty: twice the highest bit rate.",
+    )
+
+
+_METRICS: tuple[Metric, ...] = ("vmaf", "psnr", "ssim")
+
+
+def aim_of(params: AlgorithmParams) -> Aim:
+    """Read what a job aims at; raises `ValueError` where its wishes exclude each other."""
+    said = {name: getattr(params, name, None) for name in ("bitrate", "maxrate", "bufsize")}
+    rates = {name: bits(text) for name, text in said.items() if text}
+    for name, rate in rates.items():
+        if rate < 1000:
+            raise ValueError(f"{name}: encoders count in thousands of bits, and {said[name]} is less than one")
+    if "bufsize" in rates and "maxrate" not in rates:
+        raise ValueError("bufsize: a buffer is nothing without maxrate, at which it is filled")
+    if "maxrate" in rates:
+        rates.setdefault("bufsize", 2 * rates["maxrate"])
+        if rates.get("bitrate", 0) > rates["maxrate"]:
+            raise ValueError(f"maxrate: {said['maxrate']} is below the bit rate of {said['bitrate']}")
+        if getattr(params, "lossless", False):
+            raise ValueError("maxrate: a lossless result takes what bits it needs")
+    targets = {name: getattr(params, f"target_{name}", None) for name in _METRICS}
+    aims: list[tuple[Metric, float]] = [(name, target) for name, target in targets.items() if target is not None]
+    if len(aims) + ("bitrate" in rates) > 1:
+        raise ValueError("a job can aim at one of bitrate, target_vmaf, target_psnr and target_ssim only")
+    metric, target = aims[0] if aims else (None, 0.0)
+    return Aim(rates.get("bitrate"), rates.get("maxrate"), rates.get("bufsize"), metric, target)
 
 
 class FrameParams(AlgorithmParams):
@@ -74,7 +161,8 @@ class EncoderSettings:
     """An FFmpeg encoder and its options, such that separately encoded segments can be joined.
 
     `params` are the encoder library's own; `containers` are the extensions of files that hold its streams; `height`
-    is the one to scale to.
+    is the one to scale to; `number` is that of the pass, 0 where there is but one; `film_rate` is the whole film's in
+    the second, in bits a second.
     """
 
     codec: str
@@ -84,6 +172,8 @@ class EncoderSettings:
     params: dict[str, str] = field(default_factory=dict)
     containers: tuple[str, ...] = (".mp4", ".m4v", ".mov", ".mkv")
     height: int | None = None
+    number: Literal[0, 1, 2] = 0
+    film_rate: int | None = None
 
 
 class Algorithm:
@@ -142,8 +232,12 @@ class Algorithm:
 
     @classmethod
     def analyses(cls) -> Literal["no", "whole", "joined"]:
-        """Whether it looks at the film before it works on it, and how: in one piece, or at segments side by side."""
+        """Whether it may look at a film before it works on it, and how: in one piece, or at segments side by side."""
         return "no"
+
+    def looks(self) -> Literal["no", "whole", "joined"]:
+        """Say the same of a job with these parameters."""
+        return self.analyses()
 
     @classmethod
     def file_params(cls) -> list[str]:
@@ -168,6 +262,19 @@ class EncodeAlgorithm(Algorithm):
     def settings(self) -> EncoderSettings:
         """Give the encoder with what every encode algorithm can be asked for."""
         return replace(self.encoder(), height=getattr(self.params, "height", None))
+
+    def aim(self) -> Aim:
+        """What it aims at instead of its quality setting."""
+        return aim_of(self.params)
+
+    @classmethod
+    def analyses(cls) -> Literal["no", "whole", "joined"]:
+        """A first pass is a look at every segment."""
+        return "joined" if issubclass(cls.Params, RateParams) else "no"
+
+    def looks(self) -> Literal["no", "whole", "joined"]:
+        """There is a first pass where there is something to aim at."""
+        return self.analyses() if self.aim().looks else "no"
 
 
 class FrameAlgorithm(Algorithm):

@@ -1,12 +1,17 @@
-"""Verb: look at a source, or at a part of it, before anything is processed."""
+"""Verb: look at a source, or at a part of it, before anything is processed.
+
+A frame algorithm looks by itself; for an encode algorithm that aims at a bit rate this is the first pass.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from media_ops import registry
-from media_ops.algorithm import FrameAlgorithm
+from media_ops.algorithm import Algorithm, EncodeAlgorithm, FrameAlgorithm
 from media_ops.errors import ParamsInvalid
 from media_ops.model import Metrics
 from media_ops.on_stage import perform, read, rows_of, with_work
@@ -16,10 +21,11 @@ from media_ops.requests import AnalyseRequest, AnalyseResult, ConcludeRequest
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
+    from media_ops.frame import Artefact
     from media_ops.frames.reader import FrameReader
 
 
-def analyse(request: AnalyseRequest, on_progress: Callable[[int, int], None]) -> AnalyseResult:
+def analyse(request: AnalyseRequest, scratch: Path, on_progress: Callable[[int, int], None]) -> AnalyseResult:
     """Give the algorithm the pictures of one segment, store what it found under the attempt's own key.
 
     `on_progress` gets frames read. Raises `DamagedMedia`, `Unsupported`, `FrameLost`, `AlgorithmFailed`.
@@ -28,7 +34,13 @@ def analyse(request: AnalyseRequest, on_progress: Callable[[int, int], None]) ->
     from media_ops.storage import open_store
     from media_ops.storage.artefact import packed
 
-    algorithm, store = _frame_algorithm(request), open_store(request.store)
+    algorithm, store = _looking(request), open_store(request.store)
+    if isinstance(algorithm, EncodeAlgorithm):
+        from media_ops.firstpass import measure
+        from media_ops.probing import probe_quality
+
+        first = measure if algorithm.aim().bitrate else probe_quality
+        return first(request, algorithm, scratch, on_progress)
     segment = request.segment
     at_work = perform(algorithm, rows_of(store, segment.rows), store, request)
     reader = FrameReader(
@@ -48,21 +60,27 @@ def conclude(request: ConcludeRequest) -> AnalyseResult:
     from media_ops.storage import open_store
     from media_ops.storage.artefact import packed, unpacked
 
-    algorithm, store = _frame_algorithm(request), open_store(request.store)
+    algorithm, store = _looking(request), open_store(request.store)
     parts = []
     for part in request.parts:
         parts.append(unpacked(read(store, part)))
         beat()
-    joined = guarded(algorithm, "join", lambda: algorithm.join(parts))
+    if isinstance(algorithm, EncodeAlgorithm):
+        from media_ops.firstpass import shared
+        from media_ops.probing import agreed
+
+        joined: Artefact = (shared if algorithm.aim().bitrate else agreed)(algorithm, parts)
+    else:
+        joined = guarded(algorithm, "join", partial(algorithm.join, parts))
     key = f"{request.prefix}/artefact/{request.trace_id}"
     data = packed(joined)
     store.put(key, data)
     return AnalyseResult(artefact=key, metrics=Metrics(bytes_written=len(data)))
 
 
-def _frame_algorithm(request: AnalyseRequest | ConcludeRequest) -> FrameAlgorithm:
-    algorithm = registry.get(request.algorithm).from_params(request.params)
-    if not isinstance(algorithm, FrameAlgorithm):
+def _looking(request: AnalyseRequest | ConcludeRequest) -> FrameAlgorithm | EncodeAlgorithm:
+    algorithm: Algorithm = registry.get(request.algorithm).from_params(request.params)
+    if algorithm.looks() == "no" or not isinstance(algorithm, FrameAlgorithm | EncodeAlgorithm):
         raise ParamsInvalid(f"{request.algorithm} does not look at its source first")
     return algorithm
 

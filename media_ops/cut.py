@@ -143,7 +143,7 @@ def _looked(
     index: FrameIndex, algorithm: Algorithm, segments: list[Segment], store: Store, prefix: str
 ) -> list[Segment]:
     """What is analysed before anything is processed: the segments, or the film in one piece, or nothing."""
-    how = algorithm.analyses()
+    how = algorithm.looks()
     if how == "no":
         return []
     if how == "joined":

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from media_ops.container.joined import JoinedVideo
     from media_ops.encoders.formats import Target
     from media_ops.frames.index import FrameIndex
     from media_ops.pieces import Piece
@@ -79,23 +80,27 @@ class Join:
 
         return Pieces(self.request, parts, self.settings, self.made, self.algorithm.rate).all(scratch)
 
-    def write(self, path: Path, pieces: list[Piece], on_progress: OnProgress) -> None:
-        """Mux everything into `path`."""
+    def video(self, pieces: list[Piece]) -> JoinedVideo:
+        """Plan the joined picture track."""
         from media_ops.container.joined import JoinedVideo
-        from media_ops.container.result import Contents, write_result
-        from media_ops.encoders.libraries import LIBRARIES
 
-        video = JoinedVideo.plan(
+        return JoinedVideo.plan(
             lambda number: pieces[number].video,
             [piece.count for piece in pieces],
             self.made,
             int(self.shift / self.made.facts.time_base),
         )
+
+    def write(self, path: Path, pieces: list[Piece], on_progress: OnProgress) -> None:
+        """Mux everything into `path`."""
+        from media_ops.container.result import Contents, write_result
+        from media_ops.encoders.libraries import LIBRARIES
+
         library = LIBRARIES[self.settings.codec]
         contents = Contents(
             source=self.request.source,
             video_index=self.video_index,
-            video=video,
+            video=self.video(pieces),
             tracks=self.tracks,
             sound=self._sound(),
             shift=self.shift,

@@ -22,14 +22,17 @@ def mended(
     for number, result in enumerate(request.results):
         if not parts.bring(result.parts):
             warnings.append(f"segment {result.order} was lost or damaged in the store, and was made once more")
-            result = process(_again(request, number), _folder(scratch, number), lambda done, total: None)
+            result = process(
+                again(request, number), fresh_folder(scratch, f"again-{number}"), lambda done, total: None
+            )
             if not parts.bring(result.parts):
                 raise StoreUnavailable(f"segment {result.order} is lost or damaged again as soon as it is stored")
         results.append(result)
     return results, warnings
 
 
-def _again(request: MergeRequest, number: int) -> ProcessRequest:
+def again(request: MergeRequest, number: int) -> ProcessRequest:
+    """Build the request by which a segment is made once more."""
     return ProcessRequest(
         source=request.source,
         kept=request.kept,
@@ -49,7 +52,8 @@ def _again(request: MergeRequest, number: int) -> ProcessRequest:
     )
 
 
-def _folder(scratch: Path, number: int) -> Path:
-    folder = scratch / f"again-{number}"
+def fresh_folder(scratch: Path, name: str) -> Path:
+    """Make a folder for what one more attempt writes."""
+    folder = scratch / name
     folder.mkdir()
     return folder

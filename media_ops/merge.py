@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from media_ops.join import Join
-from media_ops.model import Metrics
+from media_ops.model import Metrics, SegmentResult
 from media_ops.requests import MergeRequest, MergeResult
 
 if TYPE_CHECKING:
+    from media_ops.container.joined import JoinedVideo
     from media_ops.mended import Process
+    from media_ops.storage.gathered import Gathered
 
 OnProgress = Callable[[int, int | None], None]
 
@@ -25,6 +29,7 @@ def merge(request: MergeRequest, scratch: Path, on_progress: OnProgress, process
     verified. Raises `SegmentsDisagree`, `ProofFailed`, `Unsupported`, `SourceChanged`, `OutputExists`; then nothing
     is published.
     """
+    from media_ops.fitted import aim_of_job, fitted, found_quality
     from media_ops.mended import mended
     from media_ops.publishing import Wanted, publish
     from media_ops.seams import check_seams
@@ -39,6 +44,12 @@ def merge(request: MergeRequest, scratch: Path, on_progress: OnProgress, process
     request = request.model_copy(update={"results": results})
     joints = check_seams(request.plan, results)
     job = Join.load(request)
+    rate = None
+    if aim := aim_of_job(job.algorithm):
+        results, rate, said = fitted(request, aim, partial(_joined, job, parts, scratch), parts, scratch, process)
+        mending += said
+        check_seams(request.plan, results)
+        job = replace(job, request=request.model_copy(update={"results": results}))
     wanted = Wanted(request.output, request.container, request.replace)
     with scratch_beside(wanted.path) if wanted.path else contextlib.nullcontext(scratch) as folder:
         made = folder / f"result{request.container}"
@@ -46,7 +57,11 @@ def merge(request: MergeRequest, scratch: Path, on_progress: OnProgress, process
         job.write(made, pieces, on_progress)
         proof = job.prove(made, joints, pieces, on_progress)
         lost = job.check_kept(made)
-        told = {"warnings": list(dict.fromkeys([*proof.warnings, *lost]))}
+        told = {
+            "warnings": list(dict.fromkeys([*proof.warnings, *mending, *lost])),
+            "rate": rate,
+            "quality": found_quality(job.algorithm, request),
+        }
         proof = proof.model_copy(update=job.origin() | told)
         sure = job.state().is_sure(request.source)
         trace = request.fence.trace_id if request.fence else str(uuid.uuid4())
@@ -67,3 +82,9 @@ def merge(request: MergeRequest, scratch: Path, on_progress: OnProgress, process
         metrics=Metrics(bytes_written=proof.output_size, frames_decoded=proof.frames_compared),
         warnings=job.warnings() + lost + mending,
     )
+
+
+def _joined(job: Join, parts: Gathered, scratch: Path, results: list[SegmentResult]) -> JoinedVideo:
+    """Plan the picture track of these segments, which need not be those that the job began with."""
+    job = replace(job, request=job.request.model_copy(update={"results": results}))
+    return job.video(job.pieces(parts, scratch))

@@ -152,6 +152,7 @@ class SegmentResult(Noun):
     fingerprints: dict[int, str] = Field(description="Digest of source frames by rank: start-1, start, end-1, end.")
     digests: str | None = Field(None, description="Key of PTS and digest of every source frame, where asked for.")
     codec_config: str = Field(description="Digest of the encoder's extradata.")
+    coded: int = Field(0, description="Bytes of its packets.")
     reused: bool = Field(False, description="It was finished before, by another attempt, and found.")
     versions: Versions
     metrics: Metrics = Metrics()
@@ -191,6 +192,27 @@ class Picture(Noun):
     time_base: str
     colour: Colour = Colour()
     side_data: dict[str, str] = Field({}, description="Rotation, HDR10 metadata and the like, in words.")
+
+
+class RateProof(Noun):
+    """What was asked of the picture's bit rate, and what it is, in bits a second; the buffer in bits."""
+
+    bitrate: int | None = None
+    reached: float = Field(description="Of the whole picture stream.")
+    maxrate: int | None = None
+    bufsize: int | None = None
+    fullness: float | None = Field(None, description="The buffer's least, as a share of it, simulated over the film.")
+    encoded_again: list[int] = Field([], description="Segments that did not fit into the buffer at first.")
+
+
+class QualityProof(Noun):
+    """Which measured quality was asked for, and at which constant quality samples of the segments have it."""
+
+    metric: Literal["vmaf", "psnr", "ssim"]
+    target: float
+    expected: float = Field(description="Mean over the film, from the samples.")
+    crfs: list[float] = Field(description="By segment.")
+    probes: list[tuple[int, float, float]] = Field(description="First frame of the segment, CRF, what samples had.")
 
 
 class JointProof(Noun):
@@ -233,6 +255,8 @@ class Proof(Noun):
         None, description="Farthest a compared frame is from its source's: 8-bit luma steps, RMS over 16 x 9 cells."
     )
     joints: list[JointProof]
+    rate: RateProof | None = Field(None, description="Where a bit rate was asked for.")
+    quality: QualityProof | None = Field(None, description="Where a measured quality was asked for.")
     damaged: list[tuple[int, int]] = Field(
         [], description="Half-open spans of the source's PTS in which pictures are the decoder's guess."
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from media_ops import registry
-from media_ops.algorithm import FrameAlgorithm
+from media_ops.algorithm import EncodeAlgorithm, FrameAlgorithm
 from media_ops.errors import Unsupported
 from media_ops.profile import Profile
 from media_ops.requests import ProbeRequest, ProbeResult, StoredFile
@@ -136,6 +136,8 @@ def _considered(request: ProbeRequest, index: FrameIndex, store: Store) -> dict[
         check_aspect(algorithm, index.facts, request.container or "")
     except Unsupported as error:
         raise Unsupported(f"{request.source}: {error}", rule=error.rule) from error
+    if isinstance(algorithm, EncodeAlgorithm):
+        _admit_rates(request.source, algorithm, index)
     if not isinstance(algorithm, FrameAlgorithm):
         return {}
     from media_ops.encoders.formats import choose_target
@@ -159,3 +161,20 @@ def _considered(request: ProbeRequest, index: FrameIndex, store: Store) -> dict[
     except Unsupported as error:
         raise Unsupported(f"{request.source}: {error}", rule=error.rule) from error
     return records
+
+
+def _admit_rates(source: str, algorithm: EncodeAlgorithm, index: FrameIndex) -> None:
+    from media_ops.encoders.formats import scaled_size
+    from media_ops.quality.installed import require_vmaf
+    from media_ops.rate.admitted import admit_rates
+
+    if algorithm.aim().metric == "vmaf":
+        require_vmaf()
+    seconds = (index.ends - int(index.frame_pts[0])) * index.facts.time_base
+    settings = algorithm.settings()
+    try:
+        size = scaled_size(index.facts, settings.height)
+    except Unsupported as error:
+        raise Unsupported(f"{source}: {error}", rule=error.rule) from error
+    fps = index.frames / seconds if seconds else index.facts.rate
+    admit_rates(source, algorithm.aim(), settings.codec, size, fps)

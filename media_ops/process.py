@@ -18,6 +18,7 @@ from media_ops.storage.shelf import Shelf
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
+    from media_ops.aimed import Aimed
     from media_ops.encoders.segment import SegmentEncoder
     from media_ops.frames.index import Facts, Rows
     from media_ops.frames.reader import FrameReader
@@ -37,6 +38,8 @@ def process(
     frames wanted, `on_key` is told under which content key another attempt may put the same. Raises `DamagedMedia`,
     `Unsupported`, `FrameLost`, `AlgorithmFailed`.
     """
+    from media_ops.aimed import Aimed
+    from media_ops.firstpass import seconds_of
     from media_ops.frames.index import Rows
     from media_ops.storage import fence, open_store
 
@@ -47,13 +50,14 @@ def process(
     rows = Rows.from_bytes(packed)
     at_work = perform(algorithm, rows, store, request) if isinstance(algorithm, FrameAlgorithm) else None
     shelf = Shelf(store, "segment")
-    key = _content_key(request, algorithm, packed, at_work)
+    aimed = Aimed(algorithm, request, store, seconds_of(request.segment, rows))
+    key = _content_key(request, algorithm, packed, at_work, aimed)
     if key:
         on_key(key)
     result = _found(shelf, key, request)
     if result is None:
         place = shelf.place(key, request.trace_id) if key else _place(request)
-        result = _made(request, algorithm, rows, at_work, _Drawer(shelf, place), scratch, on_progress)
+        result = _aimed(request, algorithm, rows, at_work, aimed, shelf, place, scratch, on_progress)
         fence.check(store, request.fence)
         if key and request.reuse and _is_of_what_was_probed(store, request):
             kept = shelf.keep(key, result.model_dump(mode="json"), result.parts, replace=request.reuse.force)
@@ -75,7 +79,7 @@ def _place(request: ProcessRequest) -> str:
 
 
 def _content_key(
-    request: ProcessRequest, algorithm: Algorithm, rows: bytes, at_work: Performance | None
+    request: ProcessRequest, algorithm: Algorithm, rows: bytes, at_work: Performance | None, aimed: Aimed
 ) -> str | None:
     if request.reuse is None:
         return None
@@ -90,7 +94,7 @@ def _content_key(
         request.segment,
         rows,
         None if artefact is None else digest_of(artefact),
-        {"threads": request.threads, "conceal": request.conceal, "digests": request.digests},
+        {"threads": request.threads, "conceal": request.conceal, "digests": request.digests} | aimed.counts,
     )
 
 
@@ -117,11 +121,36 @@ class _Drawer:
         return self.parts[-1]
 
 
+def _aimed(
+    request: ProcessRequest,
+    algorithm: Algorithm,
+    rows: Rows,
+    at_work: Performance | None,
+    aimed: Aimed,
+    shelf: Shelf,
+    place: str,
+    scratch: Path,
+    on_progress: Callable[[int, int], None],
+) -> SegmentResult:
+    """Make the segment, and once more where it has missed its bit rate."""
+    from media_ops.rate.passlog import stats_path
+
+    aimed.prepare(scratch)
+    with stats_path(scratch) as stats:
+        settings: EncoderSettings | None = aimed.settings(stats)
+        while settings:
+            drawer = _Drawer(shelf, place)
+            result = _made(request, algorithm, rows, at_work, settings, drawer, scratch, on_progress)
+            settings = aimed.better(result.coded, stats)
+    return result
+
+
 def _made(
     request: ProcessRequest,
     algorithm: Algorithm,
     rows: Rows,
     at_work: Performance | None,
+    settings: EncoderSettings,
     drawer: _Drawer,
     scratch: Path,
     on_progress: Callable[[int, int], None],
@@ -129,7 +158,6 @@ def _made(
     import av
 
     from media_ops.encoders.builds import array_versions
-    from media_ops.encoders.chosen import settings_of
     from media_ops.encoders.fades import Fades
     from media_ops.encoders.kept import Kept
     from media_ops.frames.produced import produced_times
@@ -144,7 +172,7 @@ def _made(
     encoded = scratch / "segment.nut"
     facts = at_work.facts if at_work else rows.facts
     with (
-        _encoder(encoded, settings_of(algorithm), facts, times, request) as encoder,
+        _encoder(encoded, settings, facts, times, request) as encoder,
         Fades(scratch, segment, encoder, rate) as fades,
     ):
         kept = Kept(encoder)
@@ -173,6 +201,7 @@ def _made(
         fingerprints=witness.fingerprints,
         digests=digests.key if digests else None,
         codec_config=hashlib.sha256(extradata).hexdigest(),
+        coded=encoder.size,
         versions=Versions(
             wheel=f"av {av.__version__}",
             libavcodec=".".join(map(str, av.library_versions["libavcodec"])),

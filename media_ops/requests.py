@@ -144,6 +144,7 @@ class ProcessRequest(SegmentRequest, Fenced):
     """Produce one segment of `source`."""
 
     digests: bool = Field(False, description="Store the digest of every source frame.")
+    fill: float | None = Field(None, description="Share of the buffer that is full when it begins; None: usual.")
     reuse: Reuse | None = None
 
 

@@ -146,6 +146,24 @@ _TABLE = (
         "no player would open the result",
     ),
     Rule(
+        "rate-too-low",
+        "refused",
+        "a bit rate, or a buffer, is too small for the picture, at the encoder's coarsest",
+        "the result would have more bits than were asked for",
+    ),
+    Rule(
+        "rate-too-high",
+        "refused",
+        "a bit rate is above what the highest level of the codec allows",
+        "no decoder has to show the result",
+    ),
+    Rule(
+        "quality-out-of-reach",
+        "refused",
+        "the encoder's finest quality is below the measured one that was asked for, in one segment at least",
+        "the result would be worse than it says",
+    ),
+    Rule(
         "changing-picture",
         "refused",
         "size or pixel format of the picture changes in the middle",

@@ -199,7 +199,7 @@ class _Job:
         self.crew.wait()
         self.costs += [part.result().metrics for part in parts]
         found = [part.result().artefact for part in parts]
-        if self.algorithm.analyses() == "whole":
+        if self.algorithm.looks() == "whole":
             return found[0]
         joined = ConcludeRequest(parts=found, trace_id=str(uuid.uuid4()), **common)
         return self.crew.do("conclude", lambda: conclude_attempt(joined)).artefact

@@ -1,10 +1,10 @@
-"""AV1 by SVT-AV1 at constant quality."""
+"""AV1 by SVT-AV1 at constant quality, or at a bit rate."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from media_ops.algorithm import EncodeAlgorithm, EncodeParams, EncoderSettings
+from media_ops.algorithm import EncodeAlgorithm, EncoderSettings, RateParams
 from media_ops.encoders.svtav1 import FASTEST_PRESET, svtav1
 
 
@@ -17,7 +17,7 @@ class TranscodeAv1(EncodeAlgorithm):
 
     version = "1.0.0"
 
-    class Params(EncodeParams):
+    class Params(RateParams):
         crf: float = Field(
             35,
             ge=1,

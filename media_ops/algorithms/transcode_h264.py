@@ -1,10 +1,10 @@
-"""H.264 by libx264 at constant quality."""
+"""H.264 by libx264 at constant quality, or at a bit rate."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from media_ops.algorithm import EncodeAlgorithm, EncodeParams, EncoderSettings, Preset
+from media_ops.algorithm import BufferParams, EncodeAlgorithm, EncoderSettings, Preset
 from media_ops.encoders.x264 import x264
 
 
@@ -17,7 +17,7 @@ class TranscodeH264(EncodeAlgorithm):
 
     version = "1.1.0"
 
-    class Params(EncodeParams):
+    class Params(BufferParams):
         crf: float = Field(
             23,
             ge=0,

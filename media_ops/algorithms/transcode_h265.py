@@ -1,10 +1,10 @@
-"""H.265 by libx265 at constant quality."""
+"""H.265 by libx265 at constant quality, or at a bit rate."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from media_ops.algorithm import EncodeAlgorithm, EncodeParams, EncoderSettings, Preset
+from media_ops.algorithm import BufferParams, EncodeAlgorithm, EncoderSettings, Preset
 from media_ops.encoders.x265 import x265
 
 
@@ -17,7 +17,7 @@ class TranscodeH265(EncodeAlgorithm):
 
     version = "1.0.0"
 
-    class Params(EncodeParams):
+    class Params(BufferParams):
         crf: float = Field(
             26,
             ge=0,

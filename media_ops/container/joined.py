@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, BinaryIO
 
 import av
@@ -22,13 +23,17 @@ OpenSegment = Callable[[int], BinaryIO | str]
 
 @dataclass(frozen=True)
 class JoinedVideo:
-    """Times in ticks of the source's time base, `shift` ticks later; one row a packet, in decoding order."""
+    """Times in ticks of the source's time base, `shift` ticks later; one row a packet, in decoding order.
+
+    `sizes` are in bytes, `counts` are the packets of each segment.
+    """
 
     open_segment: OpenSegment
     counts: Sequence[int]
     pts: Sequence[int]
     dts: Sequence[int]
     durations: Sequence[int]
+    sizes: Sequence[int]
     index: FrameIndex
 
     @classmethod
@@ -38,10 +43,13 @@ class JoinedVideo:
         Raises `SegmentsDisagree` when one holds more or fewer.
         """
         ranks: list[int] = []
+        sizes: list[int] = []
         for number, count in enumerate(counts):
             with open_intermediate(open_segment(number)) as segment:
                 video = segment.streams.video[0]
-                times = [packet.pts for packet in demux(segment, video) if packet.size]
+                packets = [(packet.pts, packet.size) for packet in demux(segment, video) if packet.size]
+            times = [pts for pts, _ in packets]
+            sizes += [size for _, size in packets]
             if len(times) != count or None in times:
                 raise SegmentsDisagree(f"segment {number} holds {len(times)} frames instead of {count}")
             start = len(ranks)
@@ -55,8 +63,14 @@ class JoinedVideo:
             [presented[rank] for rank in ranks],
             decoding_times(presented, reorder_delay(ranks), index.typical_gap),
             [shown[rank] for rank in ranks],
+            sizes,
             index,
         )
+
+    @property
+    def seconds(self) -> Fraction:
+        """How long the film is shown."""
+        return (self.index.ends - int(self.index.frame_pts[0])) * self.index.facts.time_base
 
     def packets(self, stream: VideoStream) -> Iterator[Packet[Any]]:
         """Give every packet, ready to be muxed into `stream`."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from media_ops.algorithm import Algorithm, EncodeAlgorithm, EncoderSettings, FrameAlgorithm, FrameParams
 from media_ops.encoders.ffv1 import ffv1
 from media_ops.encoders.libraries import LIBRARIES
+from media_ops.encoders.passes import buffered
 from media_ops.encoders.x264 import x264
 from media_ops.encoders.x265 import x265
 from media_ops.errors import OurError, Unsupported
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def settings_of(algorithm: Algorithm) -> EncoderSettings:
     """Give the encoder of an encode algorithm, or the one that a frame algorithm's parameters name."""
     if isinstance(algorithm, EncodeAlgorithm):
-        return algorithm.settings()
+        return buffered(algorithm.settings(), algorithm.aim())
     params = algorithm.params
     if not isinstance(algorithm, FrameAlgorithm) or not isinstance(params, FrameParams):
         raise OurError(f"{algorithm.name()} is neither an encode algorithm nor a frame algorithm with FrameParams")

@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 
 from media_ops.algorithm import EncoderSettings
 from media_ops.encoders.formats import BOTTOM_FIRST, Target, choose_target
+from media_ops.encoders.level import level_for
 from media_ops.encoders.libraries import LIBRARIES
 from media_ops.encoders.ordinary import stay_ordinary
 from media_ops.errors import Unsupported
@@ -31,10 +32,14 @@ from media_ops.pulse import beat, quiet
 # share its processor. Everybody has the usual seconds.
 _SECONDS_A_MEGAPIXEL = 15
 _USUAL = 60
+_PASSES = {1: Flags.pass1, 2: Flags.pass2}
 
 
 class SegmentEncoder:
-    """An encoder whose output can be joined with that of its siblings, writing NUT, which keeps any time base."""
+    """An encoder whose output can be joined with that of its siblings, writing NUT, which keeps any time base.
+
+    `size` counts the bytes of its packets. Its first pass's files are there in full once it is gone.
+    """
 
     def __init__(self, path: Path, settings: EncoderSettings, facts: Facts, times: Sequence[int], threads: int):
         """Prepare to encode len(times) frames; `times` are their source PTS, in order, repeats allowed."""
@@ -46,6 +51,7 @@ class SegmentEncoder:
         self._times = strictly_increasing(times)
         self._patience = _SECONDS_A_MEGAPIXEL * self.target.width * self.target.height / 1e6 - _USUAL
         self._number = 0
+        self.size = 0
         self._reformatter = VideoReformatter()
         self._output = av.open(str(path), "w", format="nut")
         self._stream = self._add_stream(settings, threads)
@@ -111,6 +117,7 @@ class SegmentEncoder:
         return bytes(self._stream.codec_context.extradata or b"")
 
     def _mux(self, packets: list[Packet[Any]]) -> None:
+        self.size += sum(packet.size for packet in packets)
         if packets and not self.library_version:
             self.library_version = _library_version(bytes(packets[0])) or self._stream.codec_context.name
         self._output.mux(packets)
@@ -118,6 +125,8 @@ class SegmentEncoder:
     def _add_stream(self, settings: EncoderSettings, threads: int) -> VideoStream:
         facts, target = self.facts, self.target
         options = _options(settings, facts, target, threads)
+        if settings.codec == "libx264" and settings.film_rate and "vbv-maxrate" not in settings.params:
+            options["level"] = level_for(settings.film_rate, options["preset"], facts, target)
         if settings.codec == "libsvtav1":
             os.environ.setdefault("SVT_LOG", "1")  # it tells its settings on stderr, whoever reads that
             stay_ordinary()
@@ -136,6 +145,8 @@ class SegmentEncoder:
         if facts.sample_aspect_ratio:
             context.sample_aspect_ratio = facts.sample_aspect_ratio
         context.flags |= Flags.global_header
+        if settings.number and settings.codec == "libx264":  # the others' own parameters say so
+            context.flags |= _PASSES[settings.number]
         if target.interlaced:
             context.flags |= Flags.interlaced_dct | Flags.interlaced_me
         return stream

@@ -109,7 +109,7 @@ class Again:
         from media_ops.performance import guarded
         from media_ops.storage.artefact import packed, unpacked
 
-        how = algorithm.analyses()
+        how = algorithm.looks()
         if how == "no":
             return {}
         parts = []
@@ -150,7 +150,7 @@ def _refuse(algorithm: FrameAlgorithm, proof: Proof, full: bool) -> None:
     if proof.exactness == "blended":
         raise NotPossible(f"segments of {name} were cross-faded, which only the job itself could do")
     reason = ""
-    if algorithm.analyses() != "no":
+    if algorithm.looks() != "no":
         reason = f"{name} looks at the whole film first"
     elif algorithm.need().unbounded or algorithm.exactness == "blended":
         reason = f"{name} has to begin where the job began"

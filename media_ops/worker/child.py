@@ -90,7 +90,8 @@ def _run(verb: str, request: str, scratch: Path, on_progress: Any, on_key: Any) 
     if verb == "analyse":
         from media_ops.analyse import analyse
 
-        return analyse(requests.AnalyseRequest.model_validate_json(request), on_progress).model_dump()
+        to_see = requests.AnalyseRequest.model_validate_json(request)
+        return analyse(to_see, scratch, on_progress).model_dump()
     if verb == "conclude":
         from media_ops.analyse import conclude
 

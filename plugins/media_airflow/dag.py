@@ -29,17 +29,18 @@ from media_ops.algorithm import Algorithm
 class Stage:
     """Work between cutting and merging.
 
-    Its operator takes the result of `probe`, `earlier`, the results of the stages before it by name, and, when
-    `mapped`, one `segment`.
+    Its operator takes the result of `probe` and, when `mapped`, one `segment`; `earlier` too, the results of the
+    stages before it by name, unless it `asks` for those that it needs: of stages that may have been skipped.
     The results of the last stage are what is merged.
     """
 
     task_id: str
     operator: type[JobTask]
     mapped: bool = True
+    asks: bool = False
 
 
-PROCESS = Stage("process", ProcessOperator)
+PROCESS = Stage("process", ProcessOperator, asks=True)
 
 
 def stages_of(algorithm: type[Algorithm]) -> tuple[Stage, ...]:
@@ -82,7 +83,6 @@ def media_dag(algorithm: type[Algorithm], stages: tuple[Stage, ...] | None = Non
             probe=probe.output,
             plan=XComArg(cut, key=PLAN_KEY),
             results=last.output,
-            found=results.get("conclude", results.get("analyse")),
             trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,  # a source without sound skips `audio`
         )
         watched = ["probe", "cut", *results, "audio", "merge"]
@@ -100,10 +100,17 @@ def _add(stage: Stage, algorithm: str, probe: JobTask, cut: JobTask, earlier: di
         task = stage.operator(task_id=stage.task_id, algorithm=algorithm, probe=probe.output, earlier=earlier)
         cut >> task
         return task
-    return stage.operator.partial(
+    given = {} if stage.asks else {"earlier": earlier}
+    # Where there is nothing to look for, `probe` has the look skipped.
+    rule = TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS if stage.asks else TriggerRule.ALL_SUCCESS
+    mapped = stage.operator.partial(
         task_id=stage.task_id,
         algorithm=algorithm,
         probe=probe.output,
-        earlier=earlier,
+        trigger_rule=rule,
         map_index_template="{{ task.segment['label'] }}",
+        **given,
     ).expand(segment=cut.output)
+    if stage.asks:
+        [result.operator for result in earlier.values()] >> mapped
+    return mapped

@@ -134,7 +134,7 @@ class HedgeOperator(BaseOperator):
         def gave(task_id: str) -> Any:
             return ti.xcom_pull(task_ids=task_id, dag_id=params["dag_id"], run_id=params["run_id"])
 
-        how = job.algorithm.analyses()
+        how = job.algorithm.looks()
         found = None if how == "no" else gave("analyse" if how == "whole" else "conclude")
         segment = gave("cut")[params["map_index"]]
         return process_request(job, segment, gave("probe"), found, str(uuid.uuid4()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from media_airflow.task import JobTask
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 PLAN_KEY = "plan"
 FOUND_KEY = "found"
+LOOKS = ["analyse", "conclude"]
 
 
 class ProbeOperator(JobTask):
@@ -62,12 +64,17 @@ class ProbeOperator(JobTask):
             self._answer(found, context)
         fetched = probe.metrics.bytes_read + recall.bytes_read
         probe = probe.model_copy(update={"metrics": probe.metrics.model_copy(update={"bytes_read": fetched})})
+        if job.algorithm.looks() == "no" and type(job.algorithm).analyses() != "no":
+            # A task cannot both return a result and have others skipped.
+            context["ti"].xcom_push(BaseXCom.XCOM_RETURN_KEY, probe.model_dump(mode="json"))
+            raise DownstreamTasksSkipped(tasks=LOOKS)  # type: ignore[no-untyped-call]
         return probe.model_dump(mode="json")
 
     def _answer(self, found: MergeResult, context: Context) -> NoReturn:
         self.log.info("made before, and given again: %s", found.output)
         context["ti"].xcom_push(FOUND_KEY, found.model_dump(mode="json"))
-        raise DownstreamTasksSkipped(tasks=["cut", "audio", "merge"])  # type: ignore[no-untyped-call]
+        between = [name for name in context["dag"].task_ids if name not in ("probe", "notify", "published")]
+        raise DownstreamTasksSkipped(tasks=between)  # type: ignore[no-untyped-call]
 
 
 class CutOperator(JobTask):
@@ -121,22 +128,27 @@ class CutOperator(JobTask):
 class ProcessOperator(JobTask):
     """Produces one segment, knowing what was found by the analysis where there was one."""
 
-    template_fields = ("segment", "earlier", "probe")
+    template_fields = ("segment", "probe")
 
-    def __init__(self, *, probe: Any, segment: Any, earlier: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *, probe: Any, segment: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.probe = probe
         self.segment = segment
-        self.earlier = earlier
 
     def work(self, job: Job, context: Context) -> Any:
         """Return a `SegmentResult`; where another finishes the same segment first, that one's."""
         from media_airflow.race import raced
 
-        found = self.earlier.get("conclude") or self.earlier.get("analyse")
-        request = process_request(job, self.segment, self.probe, found, self.trace_id)
+        request = process_request(job, self.segment, self.probe, found_before(job, context), self.trace_id)
         request = request.model_copy(update={"fence": self.fence(job, context)})
         return raced(request, lambda attempt: self.run_attempt(attempt, context)).model_dump(mode="json")
+
+
+def found_before(job: Job, context: Context) -> Any:
+    """Ask for what the look at the film found; None where the job has none."""
+    how = job.algorithm.looks()
+    # Asked for only where there is one: a skipped task's result is an error in Airflow's log.
+    return None if how == "no" else context["ti"].xcom_pull(task_ids="analyse" if how == "whole" else "conclude")
 
 
 def segment_of(job: Job, named: Any) -> Segment:
@@ -196,12 +208,11 @@ class AudioOperator(JobTask):
 class MergeOperator(JobTask):
     """Joins, proves and publishes; the proof stands beside the output."""
 
-    template_fields = ("probe", "plan", "results", "found")
+    template_fields = ("probe", "plan", "results")
 
-    def __init__(self, *, probe: Any, plan: Any, results: Any, found: Any = None, **kwargs: Any) -> None:
+    def __init__(self, *, probe: Any, plan: Any, results: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.probe = probe
-        self.found = found
         self.plan = plan
         self.results = results
 
@@ -216,7 +227,7 @@ class MergeOperator(JobTask):
         source = job.source_file()
         wanted = job.ready(source)
         probe = ProbeResult.model_validate(self.probe)
-        # Asked for only where there is one: a skipped task's result is an error in Airflow's log.
+        found = found_before(job, context)
         sound = context["ti"].xcom_pull(task_ids="audio") if probe.profile.has_audio else None
         results = [SegmentResult.model_validate(result) for result in self.results[:]]
         segments = kept_segments(open_store(job.settings.store), job.prefix)
@@ -242,7 +253,7 @@ class MergeOperator(JobTask):
             index=probe.index,
             results=results,
             files=probe.files,
-            artefact=AnalyseResult.model_validate(self.found).artefact if self.found else None,
+            artefact=AnalyseResult.model_validate(found).artefact if found else None,
             conceal=job.options.on_damage == "conceal",
             reuse=Reuse(source_sha256=probe.sha256),
             audio=AudioResult.model_validate(sound) if sound else None,
@@ -252,7 +263,7 @@ class MergeOperator(JobTask):
             fence=self.fence(job, context),
         )
         merged = self.run_attempt(merge_attempt(request), context)
-        looked = [AnalyseResult.model_validate(self.found)] if self.found else []
+        looked = [AnalyseResult.model_validate(found)] if found else []
         costs = [part.metrics for part in (probe, request.plan, *looked, *results, request.audio, merged) if part]
         job_figures = figures(merged.proof, results, costs) | {"hedges": count_hedges(job.settings.store, job.prefix)}
         return merged.model_copy(update={"job": job_figures}).model_dump(mode="json")

@@ -96,8 +96,9 @@ class TestDag:
 
 
 def test_more_stages_hang_together() -> None:
+    from dataclasses import replace
+
     from media_airflow.dag import PROCESS, Stage, media_dag
-    from media_airflow.operators import ProcessOperator
     from media_airflow.task import JobTask
 
     class Analyse(JobTask):
@@ -110,7 +111,7 @@ def test_more_stages_hang_together() -> None:
         def work(self, job: Any, context: Any) -> Any:
             return {}
 
-    stages = (Stage("analyse", Analyse, mapped=False), PROCESS, Stage("refine", ProcessOperator))
+    stages = (Stage("analyse", Analyse, mapped=False), PROCESS, replace(PROCESS, task_id="refine"))
     dag = media_dag(get("transcode_h264"), stages)
     assert dag.get_task("analyse").upstream_task_ids == {"cut"}
     assert dag.get_task("process").upstream_task_ids == {"probe", "cut", "analyse"}

@@ -89,7 +89,11 @@ class Job:
             "trace_id": "look",
         }
         parts = [
-            analyse(AnalyseRequest(source=str(self.source), segment=part, files=self.files, **common), _silent)
+            analyse(
+                AnalyseRequest(source=str(self.source), segment=part, files=self.files, **common),
+                self.folder,
+                _silent,
+            )
             for part in plan.looked
         ]
         found = [part.artefact for part in parts]

@@ -1,0 +1,1 @@
+"""How many bits a result may have, shared over its segments."""
