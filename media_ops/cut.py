@@ -66,6 +66,15 @@ def cut(
         elif gops < count and options.segments:
             warnings.append(f"{gops} segments, not {count}: {few}")
         count = gops
+    elif (keys := key_ranks(algorithm, index)) is not None:
+        edges = gop_bounds(index.frames, count, keys)
+        if len(edges) - 1 < count:
+            asked, count = count, len(edges) - 1
+            few = f"the film has {len(keys)} place{'s' * (len(keys) > 1)} for key frames, where segments begin"
+            if count == 1:
+                rule, reason = "few-keys", few
+            else:
+                warnings.append(f"{count} segments, not {asked}: {few}")
     else:
         edges = bounds(index.frames, count, [rank + lead for rank in index.entry_ranks().tolist()])
     if count > 1 and options.segments is None and options.segment_seconds is None:
@@ -82,6 +91,16 @@ def cut(
         looked=_looked(index, algorithm, segments, objects, prefix),
         warnings=warnings,
     )
+
+
+def key_ranks(algorithm: Algorithm, index: FrameIndex) -> list[int] | None:
+    """Give the ranks at which a result must have key frames; None where that is for the encoder to choose."""
+    from media_ops.encoders.keys import key_numbers
+
+    every = next(settings_of(each).key_seconds for each in algorithm.renditions(index.facts.height).values())
+    if every is None:
+        return None
+    return key_numbers(index.frame_pts.tolist(), int(index.frame_pts[0]), index.facts.time_base, every)
 
 
 def keep_segments(segments: Sequence[Segment], store: Store, prefix: str) -> None:
@@ -182,6 +201,8 @@ def _count(
 def _cpu_seconds(index: FrameIndex, algorithm: Algorithm) -> float:
     facts = index.facts
     megapixels = facts.width * facts.height / 1e6 * index.frames
+    if algorithm.several:
+        return sum(_cpu_seconds(index, each) for each in algorithm.renditions(facts.height).values())
     settings = settings_of(algorithm)
     if isinstance(algorithm, FrameAlgorithm):
         width, height = algorithm.geometry(facts.width, facts.height)

@@ -161,6 +161,7 @@ class SegmentResult(Noun):
         {},
         description="Keys of frames, bit by bit, from `start` on and from `end` on that are to be cross-faded.",
     )
+    others: list[SegmentResult] = Field([], description="Of a ladder, the renditions after the first.")
 
 
 class Track(Noun):
@@ -215,6 +216,14 @@ class QualityProof(Noun):
     probes: list[tuple[int, float, float]] = Field(description="First frame of the segment, CRF, what samples had.")
 
 
+class KeysProof(Noun):
+    """Key frames at fixed times, as they were read back from the result, and nowhere else but at joints."""
+
+    seconds: str = Field(description="Their wanted distance, as a fraction.")
+    count: int
+    digest: str = Field(description="sha256 over their times in seconds as rational text, one a line.")
+
+
 class JointProof(Noun):
     """What was seen at one joint."""
 
@@ -257,6 +266,7 @@ class Proof(Noun):
     joints: list[JointProof]
     rate: RateProof | None = Field(None, description="Where a bit rate was asked for.")
     quality: QualityProof | None = Field(None, description="Where a measured quality was asked for.")
+    keys: KeysProof | None = Field(None, description="Where key frames were asked for at fixed times.")
     damaged: list[tuple[int, int]] = Field(
         [], description="Half-open spans of the source's PTS in which pictures are the decoder's guess."
     )
@@ -292,6 +302,9 @@ class RunReport(Noun):
     algorithm: dict[str, str]
     inputs: list[str]
     outputs: list[str] = []
+    manifest: str | None = Field(
+        None, description="Of a ladder: the list of its outputs; `proof` is the first one's."
+    )
     slicing: Slicing | None = None
     proof: Proof | None = None
     proof_file: str | None = None

@@ -149,7 +149,10 @@ def _show(report: RunReport) -> None:
     assert proof is not None
     assert slicing is not None
     table = Table.grid(padding=(0, 2))
-    table.add_row("output", *report.outputs)
+    for output in report.outputs:
+        table.add_row("output", output)
+    if report.manifest:
+        table.add_row("manifest", report.manifest)
     table.add_row("segments", str(slicing.segments) + (f" ({slicing.reason})" if slicing.reason else ""))
     table.add_row("frames", f"{proof.frames_in} in, {proof.frames_out} out, {proof.pts_mismatches} at another time")
     if proof.av_offset_ms is not None:

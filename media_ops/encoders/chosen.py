@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from media_ops.algorithm import Algorithm, EncodeAlgorithm, EncoderSettings, FrameAlgorithm, FrameParams
 from media_ops.encoders.ffv1 import ffv1
+from media_ops.encoders.keys import keyed
 from media_ops.encoders.libraries import LIBRARIES
 from media_ops.encoders.passes import buffered
 from media_ops.encoders.x264 import x264
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def settings_of(algorithm: Algorithm) -> EncoderSettings:
     """Give the encoder of an encode algorithm, or the one that a frame algorithm's parameters name."""
     if isinstance(algorithm, EncodeAlgorithm):
-        return buffered(algorithm.settings(), algorithm.aim())
+        return buffered(keyed(algorithm.settings()), algorithm.aim())
     params = algorithm.params
     if not isinstance(algorithm, FrameAlgorithm) or not isinstance(params, FrameParams):
         raise OurError(f"{algorithm.name()} is neither an encode algorithm nor a frame algorithm with FrameParams")
@@ -29,8 +30,18 @@ def settings_of(algorithm: Algorithm) -> EncoderSettings:
     return make(crf=params.crf, preset=params.preset, lossless=params.lossless)
 
 
+def containers_of(algorithm: Algorithm) -> tuple[str, ...]:
+    """Give the extensions of files that can hold whatever an algorithm makes."""
+    first, *others = (settings_of(one).containers for one in algorithm.renditions().values())
+    return tuple(extension for extension in first if all(extension in other for other in others))
+
+
 def check_container(algorithm: Algorithm, extension: str) -> None:
     """Raise `Unsupported` where files of this extension cannot hold what the encoder makes."""
+    if algorithm.several:
+        for one in algorithm.renditions().values():
+            check_container(one, extension)
+        return
     settings = settings_of(algorithm)
     if extension.lower() not in settings.containers:
         raise Unsupported(

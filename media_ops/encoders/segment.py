@@ -14,12 +14,13 @@ import numpy as np
 from av.codec.context import Flags
 from av.error import FFmpegError
 from av.packet import Packet
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
 from media_ops.algorithm import EncoderSettings
 from media_ops.encoders.formats import BOTTOM_FIRST, Target, choose_target
+from media_ops.encoders.keys import key_numbers, reckoned
 from media_ops.encoders.level import level_for
 from media_ops.encoders.libraries import LIBRARIES
 from media_ops.encoders.ordinary import stay_ordinary
@@ -41,14 +42,29 @@ class SegmentEncoder:
     `size` counts the bytes of its packets. Its first pass's files are there in full once it is gone.
     """
 
-    def __init__(self, path: Path, settings: EncoderSettings, facts: Facts, times: Sequence[int], threads: int):
-        """Prepare to encode len(times) frames; `times` are their source PTS, in order, repeats allowed."""
+    def __init__(
+        self,
+        path: Path,
+        settings: EncoderSettings,
+        facts: Facts,
+        times: Sequence[int],
+        threads: int,
+        begins: int | None = None,
+    ):
+        """Prepare to encode len(times) frames; `times` are their source PTS, in order, repeats allowed.
+
+        `begins` is the film's first PTS: from there the times of key frames are counted, if any are wanted.
+        """
         self.target = choose_target(settings.codec, facts, settings.height)
         self.library_version = ""
         made = (self.target.pixel_format, self.target.width, self.target.height)
         self.lossless = settings.lossless and made == (facts.pixel_format, facts.width, facts.height)
         self.facts = facts
         self._times = strictly_increasing(times)
+        self._keys: frozenset[int] = frozenset()
+        if settings.key_seconds is not None and begins is not None:
+            numbers = key_numbers(times, begins, facts.time_base, settings.key_seconds)
+            settings, self._keys = reckoned(settings, numbers, len(times)), frozenset(numbers)
         self._patience = _SECONDS_A_MEGAPIXEL * self.target.width * self.target.height / 1e6 - _USUAL
         self._number = 0
         self.size = 0
@@ -98,7 +114,8 @@ class SegmentEncoder:
         """Encode the next frame, already converted."""
         frame.pts = self._times[self._number] - self._times[0]
         frame.time_base = self.facts.time_base
-        frame.pict_type = 0  # libx264 would copy the source's frame types
+        # libx264 would copy the source's frame types
+        frame.pict_type = PictureType.I if self._number in self._keys else PictureType.NONE
         self._number += 1
         try:
             with quiet(self._patience):
