@@ -72,7 +72,7 @@ def _ladder(request: AnalyseRequest, scratch: Path, on_progress: Callable[[int, 
     for name, (one, own) in looking.items():
         assert isinstance(one, EncodeAlgorithm)
         folder = scratch / f"of-{name}"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         if one.aim().bitrate:
             rated[name] = (one, folder)
         else:

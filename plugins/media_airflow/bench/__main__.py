@@ -10,12 +10,12 @@ from typing import Any
 
 from rich.console import Console
 
-from media_airflow.bench import cost_of_frames, moving, slicing
+from media_airflow.bench import cost_of_frames, ladders, moving, slicing
 from media_airflow.embedded.settings import CHECKOUT
 from media_ops.errors import MediaError
 
 FOLDER = CHECKOUT / "build" / "bench"
-PARTS = {"slicing": slicing, "algorithms": cost_of_frames, "moving": moving}
+PARTS = {"slicing": slicing, "algorithms": cost_of_frames, "moving": moving, "ladders": ladders}
 
 
 def main() -> int:
@@ -57,6 +57,7 @@ def _measured(console: Console, arguments: argparse.Namespace) -> dict[str, Any]
             console, FOLDER, arguments.work, arguments.rounds, cost_of_frames.frame_algorithms()
         ),
         "moving": lambda: moving.moving(console, FOLDER, seconds=2),
+        "ladders": lambda: ladders.ladders(console, FOLDER, 20, arguments.rounds),
     }
     return {name: measure[name]() for name in PARTS if arguments.only in (None, name)}
 
