@@ -32,7 +32,7 @@ LADDERS: dict[str, list[dict[str, Any]]] = {
         {"codec": "av1", "height": 96, "preset": 12},
         {"codec": "av1", "height": 96, "preset": 12, "bitrate": "80k"},
     ],
-    "buffers": [H264 | {"maxrate": "250k"}, H264 | {"height": 64, "target_psnr": 36}],
+    "aims": [H264 | {"maxrate": "250k"}, H264 | {"height": 64, "target_psnr": 36}, H264 | {"bitrate": "250k"}],
 }
 SCENES = "testsrc2=s=192x128:r={rate}:d=3[a];mandelbrot=s=192x128:r={rate},trim=0:3,setpts=PTS-STARTPTS[b];"
 SCENES += "[a][b]concat=n=2,{times}format=yuv420p"
