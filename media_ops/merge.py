@@ -28,6 +28,7 @@ def merge(request: MergeRequest, scratch: Path, on_progress: OnProgress, process
     from media_ops.mended import mended
     from media_ops.publishing import Wanted, publish
     from media_ops.seams import check_seams
+    from media_ops.showing import showing
     from media_ops.storage import fence, open_store
     from media_ops.storage.gathered import Gathered
     from media_ops.storage.publish import scratch_beside
@@ -45,8 +46,9 @@ def merge(request: MergeRequest, scratch: Path, on_progress: OnProgress, process
         pieces = job.pieces(parts, folder)
         job.write(made, pieces, on_progress)
         proof = job.prove(made, joints, pieces, on_progress)
+        seen = showing(proof)
         lost = job.check_kept(made)
-        told = {"warnings": list(dict.fromkeys([*proof.warnings, *lost]))}
+        told = {"warnings": list(dict.fromkeys([*proof.warnings, *seen, *lost]))}
         proof = proof.model_copy(update=job.origin() | told)
         sure = job.state().is_sure(request.source)
         trace = request.fence.trace_id if request.fence else str(uuid.uuid4())
@@ -65,5 +67,5 @@ def merge(request: MergeRequest, scratch: Path, on_progress: OnProgress, process
         proof_file=published.proof_file,
         proof=published.proof,
         metrics=Metrics(bytes_written=proof.output_size, frames_decoded=proof.frames_compared),
-        warnings=job.warnings() + lost + mending,
+        warnings=job.warnings() + seen + lost + mending,
     )
