@@ -204,8 +204,9 @@ def page() -> str:
     return (
         "# Rules\n\n"
         "When a file is processed whole although cutting was wished for, when it is refused before any "
-        "computing, and when it fails after that. A job names the rule in `slicing.rule` or `error.rule`; what no rule names is cut, exactly, or "
-        "is no media at all. `make rules` writes this page from `media_ops/rules.py`.\n\n" + table() + "\n"
+        "computing, and when it fails after that. A job names the rule in `slicing.rule` or `error.rule`; what no "
+        "rule names is cut, exactly, or is no media at all. `make rules` writes this page from `media_ops/rules.py`."
+        "\n\n" + table() + "\n"
     )
 
 

@@ -29,7 +29,7 @@ _NOISE = 1.0
 def scored(
     joints: Sequence[JointProof], results: Sequence[SegmentResult], cells: NDArray[np.uint16]
 ) -> list[JointProof]:
-    """Say of each joint how it shows, by the PSNR that the workers measured; `cells` are the signatures of all frames.
+    """Say of each joint how it shows, by the PSNR that the workers measured; `cells` are all frames' signatures.
 
     Of a joint that fades, or that has too few frames on a side, nothing is known.
     """
@@ -56,7 +56,7 @@ def drop(before: Side, behind: Side, *, goes_on: bool) -> float:
         usual = [min(median(side[NEAR:]), _CLEAN) for side in pair]
         for own, side in zip(usual, pair, strict=True):
             drops.append((max(usual) if goes_on else own) - min(*side[:NEAR], _CLEAN))
-    return round(max(drops), 2)
+    return float(round(max(drops), 2))
 
 
 def showing(proof: Proof) -> list[str]:

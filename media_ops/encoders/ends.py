@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from media_ops.container.joined import open_intermediate
 from media_ops.errors import FrameLost
 from media_ops.frames.samples import samples
 from media_ops.frames.source import demux
@@ -70,12 +70,13 @@ class Ends:
 
 def _decoded(path: Path, wanted: list[int], threads: int) -> Iterator[tuple[int, VideoFrame]]:
     """Give the wanted frames of a segment in their order, decoding no more than has to be."""
-    with open_intermediate(str(path)) as segment:
-        packets = [(packet.pts, packet.is_keyframe) for packet in demux(segment, segment.streams.video[0]) if packet.size]
+    with av.open(str(path)) as segment:
+        read = (packet for packet in demux(segment, segment.streams.video[0]) if packet.size)
+        packets = [(packet.pts, packet.is_keyframe) for packet in read]
     times = sorted(pts for pts, _ in packets if pts is not None)
     missing = {times[number]: number for number in wanted if number < len(times)}
     entries = [(pts, place) for place, (pts, key) in enumerate(packets) if key and pts is not None]
-    with open_intermediate(str(path)) as segment:
+    with av.open(str(path)) as segment:
         stream = segment.streams.video[0]
         context = stream.codec_context
         context.thread_count = threads

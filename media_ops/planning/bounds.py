@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# No segment is shorter than the two windows that its ends are judged by, where the wanted length allows that.
+# The two windows by which a segment's ends are judged; shorter ones are made only where they are wanted.
 LEAST_FRAMES = 24
-# What a length L' beside the wanted L costs: 0.05 (L' - L)^2 / L frames' encoding, here in millionths. Two segments of
-# 10 s may then become a third longer and shorter to save 3 frames' worth, less than a cut away from a scene costs.
+# What a length M beside the wanted L costs: 0.05 (M - L)^2 / L frames' encoding, here in millionths. Of two segments
+# of 10 s one may then become a third longer to save 3 frames' worth, less than a cut away from a scene costs.
 _STRAY = 50_000
 # Places that are looked at for each boundary; with twice as many, no cut of the measured films changed.
 _OPTIONS = 32

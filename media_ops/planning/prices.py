@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from media_ops.frames.index import FrameIndex
+    Int = NDArray[np.int64]
 
 # In millionths of a frame's encoding. A frame decodes in 7 % (x264 medium) to 25 % (veryfast) of that.
 _DECODING = 100_000
@@ -18,24 +18,17 @@ _DECODING = 100_000
 _SHOWING = 7_000_000
 
 
-def prices_of(index: FrameIndex, lead: int) -> NDArray[np.int64]:
-    """Give the prices for a source; a segment decodes from `lead` frames before its start on."""
-    sizes, entries = index.size[index.order], index.entry_ranks()
-    return prices(sizes, entries, news(sizes, entries), lead)
-
-
-def prices(
-    sizes: NDArray[np.int64], entries: NDArray[np.int64], news: NDArray[np.int64], lead: int
-) -> NDArray[np.int64]:
+def prices(sizes: Int, order: Int, entries: Int, lead: int) -> Int:
     """Give the price of a cut before every rank, in millionths of a frame's encoding.
 
-    `entries` are the ranks at which decoding may begin, ascending, 0 first; `news` says of every rank how surely a
-    scene begins there, in thousandths (`scenes`); a segment decodes from `lead` frames before its start on.
+    `sizes` and `order` are the packets' sizes and places in the file by rank; `entries` the ranks at which decoding
+    may begin, ascending, 0 first; a segment decodes from `lead` frames before its start on.
     """
     import numpy as np
 
     ranks = np.arange(len(sizes), dtype=np.int64)
     begun = np.maximum(ranks - lead, 0)
     passed = begun - entries[np.searchsorted(entries, begun, "right") - 1]
-    showing: NDArray[np.int64] = _SHOWING * (1000 - news) // 1000
-    return _DECODING * passed + showing
+    showing = _SHOWING * (1000 - news(sizes, order, entries)) // 1000
+    price: Int = _DECODING * passed + showing
+    return price

@@ -135,8 +135,8 @@ _SLICING: dict[str, Any] = {
         type="string",
         enum=["warn", "fail", "off"],
         title="Joints that show",
-        description_md="Where a frame beside a joint is encoded much worse than its neighbours, `warn` says so in the "
-        "proof, `fail` ends the job without a result, `off` does not look.",
+        description_md="Where a frame beside a joint is encoded much worse than its neighbours, `warn` says so in "
+        "the proof, `fail` ends the job without a result, `off` does not look.",
         section="Slicing",
     ),
     "seam_limit_db": Param(

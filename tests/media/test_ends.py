@@ -38,7 +38,7 @@ def films(count: int, facts: Facts) -> list[VideoFrame]:
     for number in range(count):
         frame = VideoFrame(facts.width, facts.height, facts.pixel_format)
         for plane in frame.planes:
-            lines = np.frombuffer(plane, np.uint16 if "10" in facts.pixel_format else np.uint8)
+            lines = np.frombuffer(memoryview(plane), np.uint16 if "10" in facts.pixel_format else np.uint8)
             picture = lines.reshape(plane.height, -1)
             moved = wide[: plane.height, 2 * number : 2 * number + plane.width].astype(np.int64)
             picture[:, : plane.width] = moved + rng.normal(0, 0.1 + number / 4, moved.shape)

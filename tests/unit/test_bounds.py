@@ -21,8 +21,8 @@ def films(draw: st.DrawFn) -> tuple[int, int, Int]:
     frames = draw(st.integers(1, 3000))
     segments = draw(st.integers(1, min(frames, 200)))
     prices = np.full(frames, draw(st.integers(0, 50_000_000)), np.int64)
-    for rank, price in draw(st.dictionaries(st.integers(0, frames - 1), st.integers(0, 50_000_000), max_size=60)).items():
-        prices[rank] = price
+    for rank in draw(st.lists(st.integers(0, frames - 1), max_size=60)):
+        prices[rank] = draw(st.integers(0, 50_000_000))
     return frames, segments, prices
 
 

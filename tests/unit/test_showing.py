@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -69,7 +71,7 @@ def result(order: int, ends: dict[int, tuple[float, float]], **more: object) -> 
         fingerprints={},
         codec_config="c",
         versions=Versions(wheel="", libavcodec="", encoder=""),
-        **more,  # type: ignore[arg-type]
+        **more,
     ).model_copy(update={"ends": ends})
 
 
@@ -121,11 +123,13 @@ def test_of_some_joints_nothing_is_known(right: SegmentResult) -> None:
 
 
 def proof(drops: list[float | None], seams: str) -> Proof:
+    """One that says nothing but this."""
     joints = [
         JointProof(rank=100 * n + 100, fingerprint="f", frames_compared=24, drop_db=drop)
         for n, drop in enumerate(drops)
     ]
-    return Proof.model_construct(joints=joints, seams=seams, seam_limit_db=None if seams == "off" else 4.0)
+    said: dict[str, Any] = {"joints": joints, "seams": seams, "seam_limit_db": None if seams == "off" else 4.0}
+    return Proof.model_construct(**said)
 
 
 def test_a_job_may_warn_fail_or_not_look() -> None:
