@@ -20,6 +20,7 @@ from media_ops.planning.gate import (
     automatic_segments,
     segments_of_length,
 )
+from media_ops.planning.prices import prices
 from media_ops.planning.reach import reach
 from media_ops.requests import ProbeResult
 
@@ -67,7 +68,7 @@ def cut(
             warnings.append(f"{gops} segments, not {count}: {few}")
         count = gops
     else:
-        edges = bounds(index.frames, count, [rank + lead for rank in index.entry_ranks().tolist()])
+        edges = bounds(index.frames, count, prices(index.size[index.order], index.order, index.entry_ranks(), lead))
     if count > 1 and options.segments is None and options.segment_seconds is None:
         extra = _extra_decoding(index, edges, lead, need.after + need.run_out)
         if extra > MOST_EXTRA_DECODING:

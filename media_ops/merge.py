@@ -33,6 +33,7 @@ def merge(request: MergeRequest, scratch: Path, on_progress: OnProgress, process
     from media_ops.mended import mended
     from media_ops.publishing import Wanted, publish
     from media_ops.seams import check_seams
+    from media_ops.showing import showing
     from media_ops.storage import fence, open_store
     from media_ops.storage.gathered import Gathered
     from media_ops.storage.publish import scratch_beside
@@ -56,9 +57,10 @@ def merge(request: MergeRequest, scratch: Path, on_progress: OnProgress, process
         pieces = job.pieces(parts, folder)
         job.write(made, pieces, on_progress)
         proof = job.prove(made, joints, pieces, on_progress)
+        seen = showing(proof)
         lost = job.check_kept(made)
         told = {
-            "warnings": list(dict.fromkeys([*proof.warnings, *mending, *lost])),
+            "warnings": list(dict.fromkeys([*proof.warnings, *mending, *seen, *lost])),
             "rate": rate,
             "quality": found_quality(job.algorithm, request),
         }
@@ -80,7 +82,7 @@ def merge(request: MergeRequest, scratch: Path, on_progress: OnProgress, process
         proof_file=published.proof_file,
         proof=published.proof,
         metrics=Metrics(bytes_written=proof.output_size, frames_decoded=proof.frames_compared),
-        warnings=job.warnings() + lost + mending,
+        warnings=job.warnings() + seen + lost + mending,
     )
 
 

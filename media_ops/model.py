@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# Clean joints stay under 6.3 dB, where whole-file runs show up to 5.5 at the same places (docs/decisions/0030).
+SEAM_LIMIT_DB = 8.0
+
 
 class Noun(BaseModel):
     """A frozen record that knows no field but its own."""
@@ -55,6 +58,16 @@ class JobOptions(Noun):
         "strict",
         description="`strict` fails at the first damaged picture; `conceal` takes what the decoder makes of it, "
         "processes the whole file in one piece and lists the places in the proof.",
+    )
+    seams: Literal["warn", "fail", "off"] = Field(
+        "warn",
+        description="What is done where a joint shows: the job warns or fails; `off` does not look.",
+    )
+    seam_limit_db: float = Field(
+        SEAM_LIMIT_DB,
+        gt=0,
+        le=100,
+        description="A joint shows where a frame beside it lies further under its neighbours than this (dB of PSNR).",
     )
 
 
@@ -161,6 +174,11 @@ class SegmentResult(Noun):
         {},
         description="Keys of frames, bit by bit, from `start` on and from `end` on that are to be cross-faded.",
     )
+    ends: dict[int, tuple[float, float]] = Field(
+        {},
+        description="PSNR of the first and the last 12 encoded frames against what the encoder was given, in dB: of "
+        "luma, and the mean over all planes; numbered from 0 at the beginning and to -1 at the end.",
+    )
 
 
 class Track(Noun):
@@ -222,6 +240,14 @@ class JointProof(Noun):
     fingerprint: str = Field(description="Digest of the source frame that it was made of.")
     before: str = Field("", description="Digest of the source frame in front of the joint.")
     frames_compared: int
+    seam_psnr: list[float] = Field(
+        [], description="PSNR of the three frames in front of the joint and the three behind it: luma, in dB."
+    )
+    drop_db: float | None = Field(
+        None,
+        description="How far the worst of them, in luma or over all planes, lies under the median of the frames 4 to "
+        "12 away from the joint on its side; None: not measured.",
+    )
 
 
 class Proof(Noun):
@@ -257,6 +283,8 @@ class Proof(Noun):
     joints: list[JointProof]
     rate: RateProof | None = Field(None, description="Where a bit rate was asked for.")
     quality: QualityProof | None = Field(None, description="Where a measured quality was asked for.")
+    seams: Literal["warn", "fail", "off"] = Field("off", description="What was to be done where a joint shows.")
+    seam_limit_db: float | None = Field(None, description="Greatest `drop_db` of a joint that does not show.")
     damaged: list[tuple[int, int]] = Field(
         [], description="Half-open spans of the source's PTS in which pictures are the decoder's guess."
     )

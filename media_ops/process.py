@@ -94,7 +94,13 @@ def _content_key(
         request.segment,
         rows,
         None if artefact is None else digest_of(artefact),
-        {"threads": request.threads, "conceal": request.conceal, "digests": request.digests} | aimed.counts,
+        {
+            "threads": request.threads,
+            "conceal": request.conceal,
+            "digests": request.digests,
+            "seams": request.seams,
+        }
+        | aimed.counts,
     )
 
 
@@ -158,6 +164,7 @@ def _made(
     import av
 
     from media_ops.encoders.builds import array_versions
+    from media_ops.encoders.ends import Ends
     from media_ops.encoders.fades import Fades
     from media_ops.encoders.kept import Kept
     from media_ops.frames.produced import produced_times
@@ -171,11 +178,12 @@ def _made(
     times = produced_times(rows.frame_pts[own], stop, rate).tolist()
     encoded = scratch / "segment.nut"
     facts = at_work.facts if at_work else rows.facts
+    ends = Ends(len(times)) if request.seams and not settings.lossless else None
     with (
         _encoder(encoded, settings, facts, times, request) as encoder,
         Fades(scratch, segment, encoder, rate) as fades,
     ):
-        kept = Kept(encoder)
+        kept = Kept(encoder, ends)
         for rank, frames in at_work.frames(witness, segment) if at_work else witness.own():
             for frame in frames:
                 if not fades.take(rank, frame):
@@ -185,6 +193,7 @@ def _made(
     witness.exhaust()
     if len(kept) != len(times):
         raise FrameLost(f"segment {segment.order}: {len(kept)} frames of {len(times)} reached the encoder")
+    measured = ends.psnr(encoded, request.threads) if ends else {}
     signatures = drawer.put("signatures", kept.signatures(times).to_bytes())
     digests = drawer.put("digests", "\n".join(witness.seen).encode()) if request.digests else None
     faded = {end: drawer.put(f"fade-{end}.nut", path).key for end, path in fades.files.items()}
@@ -212,6 +221,7 @@ def _made(
         metrics=with_work(metrics, at_work),
         warnings=list(encoder.target.warnings),
         fades=faded,
+        ends=measured,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from media_ops.model import AudioResult, Metrics, Noun, Plan, Proof, Segment, SegmentResult
+from media_ops.model import SEAM_LIMIT_DB, AudioResult, Metrics, Noun, Plan, Proof, Segment, SegmentResult
 from media_ops.profile import Profile
 
 
@@ -145,6 +145,7 @@ class ProcessRequest(SegmentRequest, Fenced):
 
     digests: bool = Field(False, description="Store the digest of every source frame.")
     fill: float | None = Field(None, description="Share of the buffer that is full when it begins; None: usual.")
+    seams: bool = Field(True, description="Measure how well the first and the last frames are encoded.")
     reuse: Reuse | None = None
 
 
@@ -178,6 +179,8 @@ class MergeRequest(SourceRequest, Fenced):
     audio: AudioResult | None = None
     beside: str | None = Field(None, description="Key of the source's excerpt without its pictures, if there is one.")
     verify: Literal["joints", "full"] = "joints"
+    seams: Literal["warn", "fail", "off"] = "warn"
+    seam_limit_db: float = SEAM_LIMIT_DB
     threads: int = 1
 
 

@@ -239,6 +239,7 @@ class _Job:
             threads=self._threads(plan),
             conceal=self.options.on_damage == "conceal",
             digests=self.trial is not None,
+            seams=self.options.seams != "off",
         )
 
     def _merging(
@@ -269,6 +270,8 @@ class _Job:
             audio=audio,
             beside=probe.beside,
             verify=self.options.verify,
+            seams=self.options.seams,
+            seam_limit_db=self.options.seam_limit_db,
             threads=self._threads(plan),
         )
 

@@ -15,7 +15,7 @@ from media_ops.algorithm import Algorithm
 from media_ops.asked import CONTAINERS
 from media_ops.encoders.chosen import check_container
 from media_ops.errors import ParamsInvalid, StoreUnavailable
-from media_ops.model import JobOptions, Segment
+from media_ops.model import SEAM_LIMIT_DB, JobOptions, Segment
 from media_ops.publishing import Wanted
 from media_ops.registry import get
 from media_ops.requests import ProbeResult
@@ -110,6 +110,8 @@ def _options(algorithm: str, params: Mapping[str, Any]) -> JobOptions:
         "on_damage": params.get("on_damage", "strict"),
         "blend": params.get("blend", False),
         "slices": params.get("slices", "virtual"),
+        "seams": params.get("seams", "warn"),
+        "seam_limit_db": params.get("seam_limit_db", SEAM_LIMIT_DB),
     }
     if not whole:
         wanted |= {name: params.get(name) for name in ("segments", "segment_seconds")}

@@ -9,6 +9,7 @@ from airflow.sdk import Param
 
 from media_ops.algorithm import Algorithm
 from media_ops.asked import CONTAINERS
+from media_ops.model import SEAM_LIMIT_DB
 from media_ops.planning.gate import MOST_SEGMENTS
 
 _SOURCE: dict[str, Any] = {
@@ -127,6 +128,24 @@ _SLICING: dict[str, Any] = {
         title="Damaged pictures",
         description_md="`strict` fails at the first one; `conceal` takes what the decoder makes of it, in one piece, "
         "and lists the places in the proof.",
+        section="Slicing",
+    ),
+    "seams": Param(
+        "warn",
+        type="string",
+        enum=["warn", "fail", "off"],
+        title="Joints that show",
+        description_md="Where a frame beside a joint is encoded much worse than its neighbours, `warn` says so in "
+        "the proof, `fail` ends the job without a result, `off` does not look.",
+        section="Slicing",
+    ),
+    "seam_limit_db": Param(
+        SEAM_LIMIT_DB,
+        type="number",
+        exclusiveMinimum=0,
+        maximum=100,
+        title="Limit of joints (dB)",
+        description_md="How far under its neighbours such a frame may lie, in dB of PSNR.",
         section="Slicing",
     ),
 }

@@ -15,8 +15,6 @@ from media_ops.encoders.passes import second_pass
 from media_ops.registry import get
 
 if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
-
     from media_ops.frames.index import FrameIndex
 
 Settings = Callable[[str], EncoderSettings]
@@ -74,7 +72,7 @@ class Film:
         passes: list[Settings] = [first, lambda stats: second_pass(settings, rate, rate, stats)]
         return self._encode(edges, folder, lambda start, end: passes)
 
-    def frames(self, start: int, end: int) -> Iterator[VideoFrame]:
+    def frames(self, start: int, end: int) -> Iterator[Any]:
         """Decode a part."""
         from media_ops.frames.reader import FrameReader
 
@@ -108,15 +106,14 @@ class Film:
 
 def vmaf_of(film: Film, files: Sequence[Path]) -> float:
     """Give the mean VMAF of all frames of these files, in order."""
-    import av
-
+    from media_ops.container.joined import open_intermediate
     from media_ops.quality.vmaf import Vmaf
 
     facts = film.index.facts
 
-    def shown() -> Iterator[VideoFrame]:
+    def shown() -> Iterator[Any]:
         for path in files:
-            with av.open(str(path)) as container:
+            with open_intermediate(str(path)) as container:
                 yield from container.decode(video=0)
 
     with Vmaf(facts.width, facts.height) as program:
@@ -127,7 +124,7 @@ def vmaf_of(film: Film, files: Sequence[Path]) -> float:
 
 def bytes_of(path: Path) -> int:
     """Count the bytes of the picture's packets."""
-    import av
+    from media_ops.container.joined import open_intermediate
 
-    with av.open(str(path)) as container:
+    with open_intermediate(str(path)) as container:
         return sum(packet.size for packet in container.demux(video=0))

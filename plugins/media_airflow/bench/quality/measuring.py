@@ -161,14 +161,13 @@ def _job(film: Film, algorithm: str, params: dict[str, Any], output: Path) -> tu
 
 def _buffered(film: Film, algorithm: str, asked: dict[str, Any], target: float, folder: Path) -> dict[str, Any]:
     """Keep within a buffer of one second, filled a quarter faster than the film is on average."""
-    import av
-
+    from media_ops.container.joined import open_intermediate
     from media_ops.rate.buffer import Buffer, simulate
 
     most = int(1.25 * target)
     params = asked | {"maxrate": str(most), "bufsize": str(most)}
     output, proof = _job(film, algorithm, params, folder / "buffered.mp4")
-    with av.open(str(output)) as container:
+    with open_intermediate(str(output)) as container:
         video = container.streams.video[0]
         packets = [packet for packet in container.demux(video) if packet.size]
         assert video.time_base is not None
