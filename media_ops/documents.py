@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
 from media_ops.errors import OutputExists, ParamsInvalid
@@ -13,17 +14,18 @@ from media_ops.storage.publish import cannot_write, publish, scratch_beside
 
 
 def stem_of(output: str) -> str:
-    """Give the name of an output without its ending: files beside the document begin with it."""
+    """Give the name of an output without its ending: files beside the document begin with it, and a dot."""
     return PurePosixPath(output).stem
 
 
 def publish_documents(
-    document: bytes, folder: Path, output: str, replace: bool, check: Callable[[], None]
+    document: bytes, folder: Path, output: str, inputs: Sequence[str], replace: bool, check: Callable[[], None]
 ) -> list[str]:
     """Publish a document as `output`, and the files in `folder` beside it; give all places, the document's first.
 
     The document goes before the files beside it are replaced and comes after them: one that is there stands beside
-    its own. `check` raises if this attempt was given up. Raises `OutputExists`, `ParamsInvalid`, `StoreUnavailable`.
+    its own. None of `inputs` is ever replaced. `check` raises if this attempt was given up. Raises `OutputExists`,
+    `ParamsInvalid` or `StoreUnavailable`.
     """
     files = sorted(folder.iterdir())
     if is_far(output):
@@ -33,6 +35,8 @@ def publish_documents(
     for other in (place, *places):
         if other.is_dir():
             raise ParamsInvalid(f"output {output!r}: {str(other)!r} is a folder")
+        if any(other.exists() and os.path.exists(film) and other.samefile(film) for film in inputs):
+            raise ParamsInvalid(f"output {output!r}: {str(other)!r} is one of the films")
         if not replace and other.exists():
             raise OutputExists(f"output {str(other)!r} exists already and is not to be replaced")
     with scratch_beside(place) as scratch:

@@ -48,8 +48,9 @@ def report(request: ReportRequest, scratch: Path, on_progress: Callable[[int, in
     with scratch_beside(scratch / "documents") as folder:
         document = algorithm.report(measured, subject, folder)
         data = (document.model_dump_json(indent=1) + "\n").encode()
+        films = [subject.source, subject.made]
         output, *files = publish_documents(
-            data, folder, request.output, request.replace, lambda: fence.check(store, request.fence)
+            data, folder, request.output, films, request.replace, lambda: fence.check(store, request.fence)
         )
     return ReportResult(
         output=output,

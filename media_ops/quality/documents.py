@@ -55,7 +55,7 @@ def write_documents(measured: Measured, subject: Subject, folder: Path, *, table
     seconds = [float(time) for time in subject.times]
     report = report_of(found, seconds, joints, subject.source, subject.made)
     if table:
-        write_table(folder / f"{subject.stem}.csv", found.scores, seconds)
+        write_table(folder / f"{subject.stem}.frames.csv", found.scores, seconds)
     if plot:
-        draw(folder / f"{subject.stem}.png", found.scores, seconds, report)
+        draw(folder / f"{subject.stem}.plot.png", found.scores, seconds, report)
     return report.model_copy(update={"measurement": subject.measurement})

@@ -30,7 +30,11 @@ def test_a_film_is_measured_in_three_segments(run: Callable[..., Run], place: Pl
     assert [label is not None and label.startswith("00:00:0") for label in done.labels("measure")] == [True] * 3
     found = json.loads(output.read_text())
     assert (found["frames"], found["measurement"]["slicing"]["segments"]) == (150, 3)
-    assert sorted(path.name for path in output.parent.iterdir()) == ["quality.csv", "quality.json", "quality.png"]
+    assert sorted(path.name for path in output.parent.iterdir()) == [
+        "quality.frames.csv",
+        "quality.json",
+        "quality.plot.png",
+    ]
     figures = done.outcome["figures"]
     assert done.outcome["outcome"] == "succeeded"
     assert done.outcome["output"] == str(output)

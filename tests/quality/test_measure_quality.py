@@ -42,7 +42,7 @@ def whole(films: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("whole")
     found = job(films, folder / "q.json", whole=True)
     assert found.error is None, found.error
-    assert found.outputs == [str(folder / name) for name in ("q.json", "q.csv", "q.png")]
+    assert found.outputs == [str(folder / name) for name in ("q.json", "q.frames.csv", "q.plot.png")]
     return folder
 
 
@@ -52,13 +52,13 @@ def test_cut_anywhere_the_numbers_are_the_same(
 ) -> None:
     found = job(films, tmp_path / "q.json", segments=segments)
     assert found.error is None, found.error
-    assert (tmp_path / "q.csv").read_text() == (whole / "q.csv").read_text()
+    assert (tmp_path / "q.frames.csv").read_text() == (whole / "q.frames.csv").read_text()
     told, one = (json.loads((folder / "q.json").read_text()) for folder in (tmp_path, whole))
     assert told["scores"] == one["scores"]
     assert told["measurement"]["slicing"]["segments"] == segments
     assert len(told["measurement"]["joints"]) == segments - 1
     assert told["measurement"]["pts_digest"] == one["measurement"]["pts_digest"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["q.csv", "q.json", "q.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["q.frames.csv", "q.json", "q.plot.png"]
 
 
 def test_it_is_what_the_command_measures(films: tuple[Path, Path], whole: Path, tmp_path: Path) -> None:
@@ -74,11 +74,11 @@ def test_only_what_is_asked_for_is_written(films: tuple[Path, Path], tmp_path: P
     off = {"vmaf": False, "plot": False, "table": False}
     assert job(films, tmp_path / "q.json", segments=3, params=off).outputs == [str(tmp_path / "q.json")]
     assert "vmaf" not in json.loads((tmp_path / "q.json").read_text())["scores"]
-    (tmp_path / "q.json").rename(tmp_path / "q.csv")
+    (tmp_path / "q.json").rename(tmp_path / "q.frames.csv")
     kept = job(films, tmp_path / "q.json", params=off | {"table": True}, replace=False)
     assert kept.error is not None
     assert kept.error["code"] == "output_exists"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["q.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["q.frames.csv"]
 
 
 def test_bad_input_is_refused_by_name(films: tuple[Path, Path], film: Film, tmp_path: Path) -> None:
@@ -193,3 +193,12 @@ def test_a_film_that_is_changed_meanwhile_is_noticed(steps: Steps, which: int) -
     with pytest.raises(SourceChanged):
         steps.report()
     assert not (steps.folder / "q.json").exists()
+
+
+def test_a_film_is_never_written_over(films: tuple[Path, Path], tmp_path: Path) -> None:
+    made = Path(shutil.copy(films[1], tmp_path / "q.plot.png"))
+    found = job((films[0], made), tmp_path / "q.json", params={"vmaf": False})
+    assert found.error is not None
+    assert (found.error["code"], "one of the films" in found.error["message"]) == ("params_invalid", True)
+    assert made.read_bytes() == films[1].read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["q.plot.png"]
