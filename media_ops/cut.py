@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from media_ops.admission import admit, inexact
-from media_ops.algorithm import Algorithm, FrameAlgorithm
+from media_ops.algorithm import Algorithm, FrameAlgorithm, MeasureAlgorithm
 from media_ops.encoders.chosen import settings_of
 from media_ops.errors import ParamsInvalid
 from media_ops.model import JobOptions, Plan, Segment, Slicing
@@ -183,6 +183,8 @@ def _count(
 def _cpu_seconds(index: FrameIndex, algorithm: Algorithm) -> float:
     facts = index.facts
     megapixels = facts.width * facts.height / 1e6 * index.frames
+    if isinstance(algorithm, MeasureAlgorithm):
+        return megapixels * algorithm.cpu_seconds_per_megapixel
     settings = settings_of(algorithm)
     if isinstance(algorithm, FrameAlgorithm):
         width, height = algorithm.geometry(facts.width, facts.height)

@@ -157,11 +157,18 @@ def _show(report: RunReport) -> None:
     from rich.table import Table
 
     proof, slicing, metrics = report.proof, report.slicing, report.metrics
-    assert proof is not None
     assert slicing is not None
     table = Table.grid(padding=(0, 2))
-    table.add_row("output", *report.outputs)
+    for output in report.outputs:
+        table.add_row("output", output)
     table.add_row("segments", str(slicing.segments) + (f" ({slicing.reason})" if slicing.reason else ""))
+    if proof is None:  # it measured
+        for name, mean in metrics.items():
+            if name.startswith("mean_"):
+                table.add_row(name.removeprefix("mean_"), f"{mean:.4f} in the mean of {metrics['frames']:.0f} frames")
+        table.add_row("cost", f"{metrics['cpu_seconds']:.1f} CPU-s in {metrics['wall_seconds']:.1f} s")
+        Console(soft_wrap=True).print(table, markup=False)
+        return
     table.add_row("frames", f"{proof.frames_in} in, {proof.frames_out} out, {proof.pts_mismatches} at another time")
     if proof.av_offset_ms is not None:
         table.add_row("sound", f"within {proof.av_offset_ms:.3f} ms of the source's place")

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from media_ops.algorithm import Algorithm
+from media_ops.algorithm import DOCUMENT, Algorithm, MeasureAlgorithm
 from media_ops.asked import CONTAINERS
 from media_ops.model import SEAM_LIMIT_DB
 from media_ops.planning.gate import MOST_SEGMENTS
@@ -55,6 +55,26 @@ _OUTPUT: dict[str, Any] = {
         title="Compute anew",
         description_md="Off: what was made before of the same source in the same way, by the same software, is given "
         "again without computing. On: everything is computed, and kept in the place of that.",
+        section="Output",
+    ),
+}
+_DOCUMENT: dict[str, Any] = {
+    "output": Param(
+        None,
+        type=["string", "null"],
+        maxLength=4096,
+        title="Output",
+        description_md="Where to publish the document, which must be said: a path or a `file:///` address below an "
+        "allowed folder, or `s3://` and a key of the bucket of results, that ends in `.json`. Files beside it have "
+        "its name with other endings.",
+        section="Output",
+    ),
+    "container": Param(
+        DOCUMENT,
+        type="string",
+        enum=[DOCUMENT],
+        title="Container",
+        description_md="A measurement gives a document.",
         section="Output",
     ),
 }
@@ -157,8 +177,9 @@ def form(algorithm: type[Algorithm]) -> dict[str, Any]:
     own = {name: _param(schema) for name, schema in fields(algorithm).items()}
     if taken := JOB_FIELDS & own.keys():
         raise ValueError(f"{algorithm.name()}: parameters {sorted(taken)} are fields of every job; rename them")
+    output = _OUTPUT | (_DOCUMENT if issubclass(algorithm, MeasureAlgorithm) else {})
     # Copies: Airflow writes a run's values into these objects, and the next DAG's would begin with them.
-    return deepcopy({**_SOURCE, **_OUTPUT, **_TIME, **own, **_SLICING})
+    return deepcopy({**_SOURCE, **output, **_TIME, **own, **_SLICING})
 
 
 def fields(algorithm: type[Algorithm]) -> dict[str, dict[str, Any]]:
