@@ -74,7 +74,7 @@ class EncoderSettings:
     """An FFmpeg encoder and its options, such that separately encoded segments can be joined.
 
     `params` are the encoder library's own; `containers` are the extensions of files that hold its streams; `height`
-    is the one to scale to.
+    is the one to scale to. `ahead` frames behind a segment are shown to the encoder and not encoded.
     """
 
     codec: str
@@ -84,6 +84,7 @@ class EncoderSettings:
     params: dict[str, str] = field(default_factory=dict)
     containers: tuple[str, ...] = (".mp4", ".m4v", ".mov", ".mkv")
     height: int | None = None
+    ahead: int = 0
 
 
 class Algorithm:
