@@ -169,6 +169,7 @@ class EncoderSettings:
     `params` are the encoder library's own; `containers` are the extensions of files that hold its streams; `height`
     is the one to scale to; `number` is that of the pass, 0 where there is but one; `film_rate` is the whole film's in
     the second, in bits a second.
+    `ahead` frames behind a segment are shown to the encoder and not encoded.
     """
 
     codec: str
@@ -180,6 +181,7 @@ class EncoderSettings:
     height: int | None = None
     number: Literal[0, 1, 2] = 0
     film_rate: int | None = None
+    ahead: int = 0
 
 
 class Algorithm:

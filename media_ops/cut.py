@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from media_ops.admission import admit, inexact
-from media_ops.algorithm import Algorithm, FrameAlgorithm, MeasureAlgorithm
+from media_ops.algorithm import Algorithm, EncodeAlgorithm, FrameAlgorithm, MeasureAlgorithm
 from media_ops.encoders.chosen import settings_of
 from media_ops.errors import ParamsInvalid
 from media_ops.model import JobOptions, Plan, Segment, Slicing
@@ -54,6 +54,8 @@ def cut(
     count, reason, rule = _count(index, probe, algorithm, options, workers)
     need = algorithm.need()
     lead = need.before + need.warm_up
+    # What an algorithm makes costs more than what a segment's end gains by it.
+    ahead = settings_of(algorithm).ahead if isinstance(algorithm, EncodeAlgorithm) else 0
     warnings = []
     if most and count > most:
         warnings.append(f"{most} segments, not {count}: more are not worked on side by side here")
@@ -70,12 +72,12 @@ def cut(
     else:
         edges = bounds(index.frames, count, prices(index.size[index.order], index.order, index.entry_ranks(), lead))
     if count > 1 and options.segments is None and options.segment_seconds is None:
-        extra = _extra_decoding(index, edges, lead, need.after + need.run_out)
+        extra = _extra_decoding(index, edges, lead, max(need.after + need.run_out, ahead))
         if extra > MOST_EXTRA_DECODING:
             count, rule = 1, "few-entries"
             reason = f"{extra:.0%} of the frames would be decoded again: the source has few entry points"
             edges = [0, index.frames]
-    segments = segments_at(index, edges, need, objects, prefix)
+    segments = segments_at(index, edges, need, objects, prefix, ahead)
     return Plan(
         frames=index.frames,
         slicing=Slicing(used=count > 1, segments=count, reason=reason, rule=rule),
@@ -106,14 +108,23 @@ def _list_of(prefix: str) -> str:
     return f"{prefix}/plan/segments"
 
 
-def segments_at(index: FrameIndex, edges: list[int], need: Need, store: Store, prefix: str) -> list[Segment]:
+def segments_at(
+    index: FrameIndex, edges: list[int], need: Need, store: Store, prefix: str, ahead: int = 0
+) -> list[Segment]:
     """Plan the segments between `edges`, the film's ends included; store each one's rows of the index."""
     gops = index.closed_ranks().tolist() if need.gops else []
-    return [_segment(index, edges, order, need, gops, store, prefix) for order in range(len(edges) - 1)]
+    return [_segment(index, edges, order, need, gops, store, prefix, ahead) for order in range(len(edges) - 1)]
 
 
 def _segment(
-    index: FrameIndex, edges: list[int], order: int, need: Need, gops: list[int], store: Store, prefix: str
+    index: FrameIndex,
+    edges: list[int],
+    order: int,
+    need: Need,
+    gops: list[int],
+    store: Store,
+    prefix: str,
+    ahead: int,
 ) -> Segment:
     start, end = edges[order], edges[order + 1]
     around = reach(edges, order, need, gops)
@@ -121,7 +132,8 @@ def _segment(
     if first == start > 0 and index.entry_before(start - 1) == index.entry_before(start):
         first = start - 1  # the decoder passes it anyway, and its digest is one more that must be equal
     # At least one frame more than the segment's own: its digest must be the one that the next segment begins with.
-    last = max(around.last, min(index.frames, end + 1))
+    ahead = min(ahead, index.frames - end)
+    last = max(around.last, min(index.frames, end + 1), end + ahead)
     key = f"{prefix}/plan/{order:05d}"
     store.put(key, index.rows(first, last).to_bytes())
     return Segment(
@@ -132,6 +144,7 @@ def _segment(
         last=last,
         label=_label(index, start, end),
         rows=key,
+        ahead=ahead,
         remove_frames=around.remove_frames,
         remove_gop=around.remove_gop,
         repeat=around.repeat,

@@ -52,6 +52,7 @@ def measure(
     seconds = seconds_of(segment, rows)
     spent, digest, written = (8.0 * size, 0.0, 0.0), "", 0
     if settings.codec in FIRST_PASS_FILES:
+        passlog.trim(scratch, segment.end - segment.start)
         frames, *noted = passlog.spent(scratch)
         if frames != segment.end - segment.start:
             raise FrameLost(f"segment {segment.order}: its first pass noted {frames} frames")
@@ -137,11 +138,14 @@ def _encode(
     segment = request.segment
     wanted = range(segment.start, segment.end)
     times = rows.frame_pts[segment.start - rows.first : segment.end - rows.first].tolist()
-    with SegmentEncoder(path, settings, rows.facts, times, request.threads) as encoder:
+    ahead = range(segment.end, segment.end + segment.ahead)
+    with SegmentEncoder(path, settings, rows.facts, times, request.threads, ahead=bool(ahead)) as encoder:
         for rank, frame in reader:
             if rank in wanted:
                 encoder.encode(encoder.convert(frame))
                 on_progress(rank + 1 - segment.start, len(wanted))
+            elif rank in ahead:
+                encoder.show(encoder.convert(frame))
         encoder.finish()
     path.unlink()
     return encoder.size

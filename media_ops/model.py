@@ -82,6 +82,7 @@ class Segment(Noun):
     label: str
     rows: str = Field(description="Key of the segment's own rows of the index.")
     slice: str | None = Field(None, description="Key of the source's bytes that it is read from; None: the source.")
+    ahead: int = Field(0, ge=0, description="Frames from `end` on that the encoder looks at, and does not encode.")
     remove_frames: tuple[int, int] = Field(
         (0, 0), description="Frames before `start` and behind `end` that are processed too, and dropped."
     )

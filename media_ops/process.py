@@ -186,7 +186,10 @@ def _made(
         kept = Kept(encoder, ends)
         for rank, frames in at_work.frames(witness, segment) if at_work else witness.own():
             for frame in frames:
-                if not fades.take(rank, frame):
+                if segment.ahead and rank >= segment.end:
+                    if settings.ahead:
+                        encoder.show(encoder.convert(frame))
+                elif not fades.take(rank, frame):
                     kept.add(frame)
             on_progress(min(rank, segment.end - 1) + 1 - segment.start, segment.end - segment.start)
         extradata = encoder.finish()
@@ -234,6 +237,7 @@ class _Witness:
         self.seen: list[str] = []
         self._all = request.digests
         self._wanted = range(segment.start, segment.end)
+        self._shown = range(segment.start, segment.end + segment.ahead)
         self._marked = {segment.start - 1, segment.start, segment.end - 1, segment.end}
         self._frames = iter(reader)
 
@@ -248,8 +252,8 @@ class _Witness:
             yield rank, frame
 
     def own(self) -> Iterator[tuple[int, list[VideoFrame]]]:
-        """Give the segment's own frames."""
-        return ((rank, [frame]) for rank, frame in self if rank in self._wanted)
+        """Give the segment's own frames, and those behind it that the encoder is to see."""
+        return ((rank, [frame]) for rank, frame in self if rank in self._shown)
 
     def exhaust(self) -> None:
         """Read what nobody asked for: the frame behind the end is the next segment's first."""
@@ -263,6 +267,8 @@ def _encoder(
     from media_ops.encoders.segment import SegmentEncoder
 
     try:
-        return SegmentEncoder(path, settings, facts, times, request.threads)
+        return SegmentEncoder(
+            path, settings, facts, times, request.threads, ahead=bool(request.segment.ahead and settings.ahead)
+        )
     except Unsupported as error:
         raise Unsupported(f"{request.source}: {error}", rule=error.rule) from error

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -26,6 +26,7 @@ def films(draw: st.DrawFn) -> tuple[int, int, Int]:
     return frames, segments, prices
 
 
+@settings(deadline=None)
 @given(films())
 def test_the_film_is_covered_by_exactly_so_many_segments(film: tuple[int, int, Int]) -> None:
     frames, segments, prices = film
@@ -35,6 +36,7 @@ def test_the_film_is_covered_by_exactly_so_many_segments(film: tuple[int, int, I
     assert all(type(edge) is int for edge in edges)
 
 
+@settings(deadline=None)
 @given(films())
 def test_no_segment_is_a_sliver_or_much_too_long(film: tuple[int, int, Int]) -> None:
     frames, segments, prices = film
@@ -48,18 +50,21 @@ def test_no_segment_is_a_sliver_or_much_too_long(film: tuple[int, int, Int]) -> 
     assert max(found) <= most
 
 
+@settings(deadline=None)
 @given(films())
 def test_never_dearer_than_the_even_split(film: tuple[int, int, Int]) -> None:
     frames, segments, prices = film
     assert cost(bounds(frames, segments, prices), prices) <= cost(even_split(frames, segments), prices)
 
 
+@settings(deadline=None)
 @given(films())
 def test_the_same_film_is_always_cut_at_the_same_places(film: tuple[int, int, Int]) -> None:
     frames, segments, prices = film
     assert bounds(frames, segments, prices) == bounds(frames, segments, prices.copy())
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_nothing_cheaper_is_left_where_every_choice_can_be_tried(data: st.DataObject) -> None:
     frames = data.draw(st.integers(48, 60))

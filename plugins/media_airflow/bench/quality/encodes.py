@@ -44,7 +44,7 @@ class Film:
         return float((self.index.ends - int(self.index.frame_pts[0])) * self.index.facts.time_base)
 
     def constant(self, algorithm: str, params: dict[str, Any], edges: Sequence[int], folder: Path) -> Encoded:
-        """Encode at constant quality, cut at `edges`, the film's ends included."""
+        """Encode at constant quality as jobs do, cut at `edges`, the film's ends included."""
         settings = settings_of(get(algorithm).from_params(params))
         return self._encode(edges, folder, lambda start, end: [lambda stats: settings])
 
@@ -97,9 +97,11 @@ class Film:
         from media_ops.encoders.segment import SegmentEncoder
 
         times = self.index.frame_pts[start:end].tolist()
-        with SegmentEncoder(path, settings, self.index.facts, times, 1) as encoder:
-            for frame in self.frames(start, end):
-                encoder.encode(encoder.convert(frame))
+        seen = end if settings.number else min(self.index.frames, end + settings.ahead)
+        with SegmentEncoder(path, settings, self.index.facts, times, 1, ahead=seen > end) as encoder:
+            for rank, frame in enumerate(self.frames(start, seen), start):
+                feed = encoder.encode if rank < end else encoder.show
+                feed(encoder.convert(frame))
             encoder.finish()
         return encoder.size
 
