@@ -88,7 +88,7 @@ class Search:
             share = (good[1] - self.target) / (good[1] - bad[1])
             return good[0] + share * (bad[0] - good[0])
         crf, value = good or bad or (self.begin, self.target)
-        # Away from all trials: further than the line says, and further each time, so that the target gets between two.
+        # Away from all trials: ever further than the line says, so that the target gets between two.
         return crf + (0.8 + 0.5 * len(self.seen)) * (value - self.target) / self.slope
 
     def _allowed(self, crf: float) -> float:
