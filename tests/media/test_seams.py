@@ -49,7 +49,7 @@ def spoilt(
 
     def worse(algorithm: Any) -> Any:
         settings = usual(algorithm)
-        return replace(settings, params=settings.params | {"zones": zone or ""})
+        return replace(settings, params=settings.params | {"zones": str(zone)})
 
     with monkeypatch.context() as patched:
         if zone:
