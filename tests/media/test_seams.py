@@ -68,7 +68,7 @@ def test_a_clean_joint_does_not_show(clip: Clip, job: Callable[..., Any], monkey
     assert all(30 < value < 60 for value in joint.seam_psnr)
     assert joint.drop_db is not None
     assert joint.drop_db < 3
-    assert (proof.seams, proof.seam_limit_db, proof.warnings) == ("fail", 8.0, [])
+    assert (proof.seams, proof.seam_limit_db, proof.warnings) == ("fail", 5.0, [])
 
 
 @pytest.mark.parametrize("last", [1, 3])
@@ -79,8 +79,8 @@ def test_last_frames_at_crf_40_show(
     merged = spoilt(work, monkeypatch, f"{100 - last},99,q=43")
     (joint,) = merged.proof.joints
     assert joint.drop_db is not None
-    assert joint.drop_db > 8
-    assert min(joint.seam_psnr) == joint.seam_psnr[2] < min(joint.seam_psnr[3:]) - 8
+    assert joint.drop_db > 5
+    assert min(joint.seam_psnr) == joint.seam_psnr[2] < min(joint.seam_psnr[3:]) - 5
     said = f"the joint at frame 100 shows: a frame beside it lies {joint.drop_db:.1f} dB under its neighbours"
     assert merged.proof.warnings == merged.warnings == [said]
 
@@ -89,7 +89,7 @@ def test_a_job_may_fail_then_and_publishes_nothing(
     clip: Clip, job: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = job(clip("plain.mp4"))
-    with pytest.raises(SeamShows, match="more than the 8 dB that the job allows") as failure:
+    with pytest.raises(SeamShows, match="more than the 5 dB that the job allows") as failure:
         spoilt(work, monkeypatch, "97,99,q=43", seams="fail")
     assert failure.value.rule == "seam-shows"
     assert not [path for path in work.folder.iterdir() if path.name.startswith("output")]

@@ -27,8 +27,11 @@ class Seam:
 
     @property
     def excess(self) -> float:
-        """How many dB further than in the whole-file run the worst frame lies under the neighbours on its side."""
-        return max(_under(self.cut, near) - max(0.0, _under(self.whole, near)) for near in range(-NEAR, NEAR))
+        """How many dB further than in the whole-file run the worst frame lies under the neighbours on its side.
+
+        The worst of one run is set against the worst of the other, because B-frames fall on other places.
+        """
+        return _worst(self.cut) - max(0.0, _worst(self.whole))
 
 
 def seams(
@@ -68,6 +71,10 @@ def psnr_around(source: Path, result: Path, places: Sequence[int]) -> list[dict[
             there[rank - place] = plane_psnr(samples(given, 0), samples(made, 0), peak)
         found.append(there)
     return found
+
+
+def _worst(around: Mapping[int, float]) -> float:
+    return max(_under(around, near) for near in range(-NEAR, NEAR))
 
 
 def _under(around: Mapping[int, float], near: int) -> float:
