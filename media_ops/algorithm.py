@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -48,6 +49,14 @@ class EncodeParams(AlgorithmParams):
         multiple_of=2,
         title="Height",
         description="Scale the picture to so many lines; its width follows. Empty: the source's size.",
+    )
+    key_seconds: float | None = Field(
+        None,
+        ge=0.1,
+        le=600,
+        title="Key frames (seconds)",
+        description="Key frames at multiples of so many seconds of the film, and nowhere else, such as 2, as HLS and "
+        "DASH want them; segments begin there, too. Empty: the encoder chooses.",
     )
 
 
@@ -168,8 +177,8 @@ class EncoderSettings:
 
     `params` are the encoder library's own; `containers` are the extensions of files that hold its streams; `height`
     is the one to scale to; `number` is that of the pass, 0 where there is but one; `film_rate` is the whole film's in
-    the second, in bits a second.
-    `ahead` frames behind a segment are shown to the encoder and not encoded.
+    the second, in bits a second; `key_seconds` is the distance of key frames, None where the encoder chooses. `ahead`
+    frames behind a segment are shown to the encoder and not encoded.
     """
 
     codec: str
@@ -182,6 +191,7 @@ class EncoderSettings:
     number: Literal[0, 1, 2] = 0
     film_rate: int | None = None
     ahead: int = 0
+    key_seconds: Fraction | None = None
 
 
 class Algorithm:
@@ -191,7 +201,8 @@ class Algorithm:
     the parameters, each an `InputFile`, that further inputs of a job stand for, in order. `exactness` is what cutting
     does to frames before they are encoded, `rate` how many it gives for each; from `least_cpu_seconds` of work per
     segment on slicing pays. `quiet_seconds` is what one call may take beyond the stall time: nobody can tell a call
-    that takes long from one that hangs. `device` says where it computes, in the tags of its DAG.
+    that takes long from one that hangs. `device` says where it computes, in the tags of its DAG. `several` says that
+    its results are more than one file, those of its `renditions`.
     """
 
     exactness: ClassVar[Literal["exact", "converging", "blended"]] = "exact"
@@ -202,6 +213,7 @@ class Algorithm:
     inputs: ClassVar[Sequence[str]] = ()
     version: ClassVar[str]
     device: ClassVar[str] = "cpu"
+    several: ClassVar[bool] = False
     Params: ClassVar[type[AlgorithmParams]]
 
     def __init__(self, params: AlgorithmParams) -> None:
@@ -224,7 +236,7 @@ class Algorithm:
         return "\n".join(line.strip() for line in lines).strip()
 
     @classmethod
-    def from_params(cls, params: dict[str, Any]) -> Algorithm:
+    def from_params(cls, params: dict[str, Any]) -> Self:
         """Validate `params` and make the algorithm, or raise `ParamsInvalid` naming the first wrong field."""
         try:
             return cls(cls.Params.model_validate(params))
@@ -259,6 +271,13 @@ class Algorithm:
         """Say which neighbours are needed; none unless overridden."""
         return Need()
 
+    def renditions(self, lines: int | None = None) -> Mapping[str, Algorithm]:
+        """Give, by name, the algorithms that one decode of a source of so many lines is made into: itself alone.
+
+        Without `lines`, those that it might be for any source.
+        """
+        return {"": self}
+
 
 class EncodeAlgorithm(Algorithm):
     """Frames pass through, scaled if asked for; the encoder is the work. Its `Params` derive from `EncodeParams`."""
@@ -269,7 +288,9 @@ class EncodeAlgorithm(Algorithm):
 
     def settings(self) -> EncoderSettings:
         """Give the encoder with what every encode algorithm can be asked for."""
-        return replace(self.encoder(), height=getattr(self.params, "height", None))
+        every = getattr(self.params, "key_seconds", None)
+        exactly = None if every is None else Fraction(str(every))  # as it was written, in decimals
+        return replace(self.encoder(), height=getattr(self.params, "height", None), key_seconds=exactly)
 
     def aim(self) -> Aim:
         """What it aims at instead of its quality setting."""

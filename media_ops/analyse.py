@@ -16,6 +16,7 @@ from media_ops.errors import ParamsInvalid
 from media_ops.model import Metrics
 from media_ops.on_stage import perform, read, rows_of, with_work
 from media_ops.pulse import beat
+from media_ops.renditions import Found, each_of
 from media_ops.requests import AnalyseRequest, AnalyseResult, ConcludeRequest
 
 if TYPE_CHECKING:
@@ -35,12 +36,16 @@ def analyse(request: AnalyseRequest, scratch: Path, on_progress: Callable[[int, 
     from media_ops.storage.artefact import packed
 
     algorithm, store = _looking(request), open_store(request.store)
+    if algorithm.several:
+        return _ladder(request, scratch, on_progress)
     if isinstance(algorithm, EncodeAlgorithm):
         from media_ops.firstpass import measure
         from media_ops.probing import probe_quality
 
-        first = measure if algorithm.aim().bitrate else probe_quality
-        return first(request, algorithm, scratch, on_progress)
+        if algorithm.aim().bitrate:
+            return measure(request, [algorithm], [scratch], on_progress)[0]
+        return probe_quality(request, algorithm, scratch, on_progress)
+    assert isinstance(algorithm, FrameAlgorithm)
     segment = request.segment
     at_work = perform(algorithm, rows_of(store, segment.rows), store, request)
     reader = FrameReader(
@@ -54,6 +59,57 @@ def analyse(request: AnalyseRequest, scratch: Path, on_progress: Callable[[int, 
     return AnalyseResult(artefact=key, metrics=with_work(metrics, at_work))
 
 
+def _ladder(request: AnalyseRequest, scratch: Path, on_progress: Callable[[int, int], None]) -> AnalyseResult:
+    """Let each rendition that aims at something look; those with a bit rate share one decode."""
+    from media_ops.firstpass import analysis_key, measure
+    from media_ops.probing import probe_quality
+    from media_ops.storage import open_store
+
+    store = open_store(request.store)
+    lines = rows_of(store, request.segment.rows).facts.height
+    looking = {name: (one, own) for name, one, own in each_of(request, store, lines) if one.looks() != "no"}
+    found, rated = {}, {}
+    for name, (one, own) in looking.items():
+        assert isinstance(one, EncodeAlgorithm)
+        folder = scratch / f"of-{name}"
+        folder.mkdir()
+        if one.aim().bitrate:
+            rated[name] = (one, folder)
+        else:
+            own = own.model_copy(update={"trace_id": f"{request.trace_id}.{name}"})
+            found[name] = probe_quality(own, one, folder, on_progress)
+    if rated:
+        algorithms, folders = zip(*rated.values(), strict=True)
+        found |= dict(zip(rated, measure(request, algorithms, folders, on_progress), strict=True))
+    key = analysis_key(request, "")
+    keys = {name: found[name].artefact for name in looking}
+    store.put(key, Found(lines, keys).to_bytes())
+    costs = [one.metrics for one in found.values()]
+    decoded, written = (sum(getattr(cost, name) for cost in costs) for name in ("frames_decoded", "bytes_written"))
+    return AnalyseResult(artefact=key, metrics=Metrics(frames_decoded=decoded, bytes_written=written))
+
+
+def _concluded_ladder(request: ConcludeRequest, algorithm: Algorithm) -> AnalyseResult:
+    """Conclude for each rendition that has looked."""
+    from media_ops.storage import open_store
+
+    store = open_store(request.store)
+    parts = [Found.read(store, part) for part in request.parts]
+    keys = {}
+    for name, one in algorithm.renditions(parts[0].lines).items():
+        if name in parts[0].keys:
+            own = {
+                "algorithm": one.name(),
+                "params": one.params.model_dump(mode="json"),
+                "parts": [part.keys[name] for part in parts],
+                "trace_id": f"{request.trace_id}.{name}",
+            }
+            keys[name] = conclude(request.model_copy(update=own)).artefact
+    key = f"{request.prefix}/artefact/{request.trace_id}"
+    store.put(key, Found(parts[0].lines, keys).to_bytes())
+    return AnalyseResult(artefact=key)
+
+
 def conclude(request: ConcludeRequest) -> AnalyseResult:
     """Join what was found in the segments; raises `AlgorithmFailed`."""
     from media_ops.performance import guarded
@@ -61,6 +117,8 @@ def conclude(request: ConcludeRequest) -> AnalyseResult:
     from media_ops.storage.artefact import packed, unpacked
 
     algorithm, store = _looking(request), open_store(request.store)
+    if algorithm.several:
+        return _concluded_ladder(request, algorithm)
     parts = []
     for part in request.parts:
         parts.append(unpacked(read(store, part)))
@@ -71,6 +129,7 @@ def conclude(request: ConcludeRequest) -> AnalyseResult:
 
         joined: Artefact = (shared if algorithm.aim().bitrate else agreed)(algorithm, parts)
     else:
+        assert isinstance(algorithm, FrameAlgorithm)
         joined = guarded(algorithm, "join", partial(algorithm.join, parts))
     key = f"{request.prefix}/artefact/{request.trace_id}"
     data = packed(joined)
@@ -78,9 +137,9 @@ def conclude(request: ConcludeRequest) -> AnalyseResult:
     return AnalyseResult(artefact=key, metrics=Metrics(bytes_written=len(data)))
 
 
-def _looking(request: AnalyseRequest | ConcludeRequest) -> FrameAlgorithm | EncodeAlgorithm:
+def _looking(request: AnalyseRequest | ConcludeRequest) -> Algorithm:
     algorithm: Algorithm = registry.get(request.algorithm).from_params(request.params)
-    if algorithm.looks() == "no" or not isinstance(algorithm, FrameAlgorithm | EncodeAlgorithm):
+    if algorithm.looks() == "no":
         raise ParamsInvalid(f"{request.algorithm} does not look at its source first")
     return algorithm
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from media_ops.algorithm import DOCUMENT, Algorithm
 from media_ops.errors import InputError, OutputExists, ParamsInvalid, Unsupported
+from media_ops.manifest import check_free, manifest_of, output_of
 from media_ops.publishing import Wanted
 from media_ops.storage import keys, open_store
 from media_ops.storage.address import bucket_and_key
@@ -64,6 +65,17 @@ def destination_of(output: str, source: str, replace: bool) -> Wanted:
         raise OutputExists(f"output {output!r} exists already and is not to be replaced")
     check_place(output, path, source, replace)
     return Wanted(str(path), path.suffix.lower(), replace)
+
+
+def destinations_of(algorithm: Algorithm, output: str, source: str, replace: bool) -> Wanted:
+    """Do so for all files of a job; those of a ladder stand beside the output that was asked for."""
+    if not algorithm.several:
+        return destination_of(output, source, replace)
+    wanted = destination_of(output, source, True)
+    for name in algorithm.renditions():
+        destination_of(output_of(wanted.output, name), source, replace)
+    check_free(manifest_of(wanted.output), source, replace)
+    return Wanted(wanted.output, wanted.container, replace)
 
 
 def container_of(output: str) -> str:

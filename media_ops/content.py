@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ def result_key(
 ) -> str | None:
     """Give the key of a job's result; None where the libraries that would make it cannot be told.
 
-    `source` and `files` are sha256 digests, those of the files by parameter; `container` is an extension.
+    `source` and `files` are sha256 digests, those of the files by parameter; `container` is an extension. A ladder's
+    has none: it is more than one file.
     """
-    made_by = _maker(algorithm, files)
+    made_by = None if algorithm.several else _maker(algorithm, files)
     if made_by is None:
         return None
     wishes = options.model_dump(exclude={"slices"})
@@ -58,6 +59,14 @@ def segment_key(
         "how": dict(how),
     }
     return _digest({**made_by, **own})
+
+
+def together(keys: Sequence[str | None]) -> str | None:
+    """Give the key of several results that are made at once; of one alone, its own. None where one has none."""
+    known = [key for key in keys if key]
+    if len(known) < len(keys):
+        return None
+    return known[0] if len(known) == 1 else _digest({"renditions": known})
 
 
 def _maker(algorithm: Algorithm, files: Mapping[str, str]) -> dict[str, Any] | None:

@@ -55,7 +55,7 @@ def cut(
     need = algorithm.need()
     lead = need.before + need.warm_up
     # What an algorithm makes costs more than what a segment's end gains by it.
-    ahead = settings_of(algorithm).ahead if isinstance(algorithm, EncodeAlgorithm) else 0
+    ahead = _ahead(algorithm, index.facts.height)
     warnings = []
     if most and count > most:
         warnings.append(f"{most} segments, not {count}: more are not worked on side by side here")
@@ -69,6 +69,15 @@ def cut(
         elif gops < count and options.segments:
             warnings.append(f"{gops} segments, not {count}: {few}")
         count = gops
+    elif (keys := key_ranks(algorithm, index)) is not None:
+        edges = gop_bounds(index.frames, count, keys)
+        if len(edges) - 1 < count:
+            asked, count = count, len(edges) - 1
+            few = f"the film has {len(keys)} place{'s' * (len(keys) > 1)} for key frames, where segments begin"
+            if count == 1:
+                rule, reason = "few-keys", few
+            else:
+                warnings.append(f"{count} segments, not {asked}: {few}")
     else:
         edges = bounds(index.frames, count, prices(index.size[index.order], index.order, index.entry_ranks(), lead))
     if count > 1 and options.segments is None and options.segment_seconds is None:
@@ -85,6 +94,16 @@ def cut(
         looked=_looked(index, algorithm, segments, objects, prefix),
         warnings=warnings,
     )
+
+
+def key_ranks(algorithm: Algorithm, index: FrameIndex) -> list[int] | None:
+    """Give the ranks at which a result must have key frames; None where that is for the encoder to choose."""
+    from media_ops.encoders.keys import key_numbers
+
+    every = next(settings_of(each).key_seconds for each in algorithm.renditions(index.facts.height).values())
+    if every is None:
+        return None
+    return key_numbers(index.frame_pts.tolist(), int(index.frame_pts[0]), index.facts.time_base, every)
 
 
 def keep_segments(segments: Sequence[Segment], store: Store, prefix: str) -> None:
@@ -198,6 +217,8 @@ def _cpu_seconds(index: FrameIndex, algorithm: Algorithm) -> float:
     megapixels = facts.width * facts.height / 1e6 * index.frames
     if isinstance(algorithm, MeasureAlgorithm):
         return megapixels * algorithm.cpu_seconds_per_megapixel
+    if algorithm.several:
+        return sum(_cpu_seconds(index, each) for each in algorithm.renditions(facts.height).values())
     settings = settings_of(algorithm)
     if isinstance(algorithm, FrameAlgorithm):
         width, height = algorithm.geometry(facts.width, facts.height)
@@ -214,6 +235,13 @@ def _uncuttable(algorithm: Algorithm, options: JobOptions) -> tuple[str, str] | 
     if algorithm.exactness == "blended" and not options.blend:
         return "blended", f"segments of {algorithm.name()} do not join exactly, and cross-fading was not asked for"
     return None
+
+
+def _ahead(algorithm: Algorithm, height: int) -> int:
+    """How many frames behind a segment its encoders look at."""
+    if not isinstance(algorithm, EncodeAlgorithm):
+        return 0
+    return max(settings_of(one).ahead for one in algorithm.renditions(height).values())
 
 
 def _extra_decoding(index: FrameIndex, edges: list[int], before: int, after: int) -> float:

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from media_ops.model import Metrics, Proof, SegmentResult
 
 
-def figures(proof: Proof, results: Sequence[SegmentResult], costs: Sequence[Metrics]) -> dict[str, float]:
+def figures(
+    proof: Proof, results: Sequence[SegmentResult], costs: Sequence[Metrics], written: int
+) -> dict[str, float]:
     """Give sizes and frames, what was fetched from afar, and what a frame algorithm's work came to.
 
-    `costs` are those of all attempts that gave a result, the segments' among them.
+    `costs` are those of all attempts that gave a result, the segments' among them; `written` bytes were published.
     """
     told = {
         "frames": proof.frames_out,
         "bytes_in": proof.source_size,
-        "bytes_out": proof.output_size,
-        "compression_ratio": round(proof.output_size / proof.source_size, 4),
+        "bytes_out": written,
+        "compression_ratio": round(written / proof.source_size, 4),
         "bytes_read": sum(cost.bytes_read for cost in costs),
         "cpu_seconds": round(sum(cost.cpu_seconds for cost in costs), 2),
         "watching_cpu_seconds": round(sum(cost.watching_cpu_seconds for cost in costs), 3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from media_ops.frames.index import Facts, Rows
     from media_ops.frames.reader import FrameReader
+    from media_ops.storage import Store
 
     Arrays = Mapping[str, NDArray[Any]]
 
@@ -32,47 +34,75 @@ _BELOW = 0.95
 
 
 def measure(
-    request: AnalyseRequest, algorithm: EncodeAlgorithm, scratch: Path, on_progress: Callable[[int, int], None]
-) -> AnalyseResult:
-    """Encode the segment once, quickly; store what its second pass needs and what all segments must know of it."""
-    import numpy as np
+    request: AnalyseRequest,
+    algorithms: Sequence[EncodeAlgorithm],
+    folders: Sequence[Path],
+    on_progress: Callable[[int, int], None],
+) -> list[AnalyseResult]:
+    """Encode the segment once, quickly; store what its second pass needs and what all segments must know of it.
 
+    For several algorithms it is decoded once; each has a folder, whose name tells its result from the others'.
+    """
     from media_ops.frames.reader import FrameReader
     from media_ops.rate import passlog
     from media_ops.storage import open_store
-    from media_ops.storage.artefact import packed
 
     store, segment = open_store(request.store), request.segment
     rows = rows_of(store, segment.rows)
     reader = FrameReader(request.source, rows, threads=request.threads, conceal=request.conceal)
-    with passlog.stats_path(scratch) as stats:
-        settings = _first(algorithm, rows.facts, stats)
-        size = _encode(reader, rows, request, settings, scratch / "first.nut", on_progress)
+    with contextlib.ExitStack() as opened:
+        stats = [opened.enter_context(passlog.stats_path(folder)) for folder in folders]
+        settings = [_first(one, rows.facts, path) for one, path in zip(algorithms, stats, strict=True)]
+        files = [folder / "first.nut" for folder in folders]
+        sizes = _encode(reader, rows, request, settings, files, on_progress)
     gc.collect()  # the encoder closes its files when it goes
-    seconds = seconds_of(segment, rows)
+    made = [
+        _noted(request, algorithm, rows, how.codec, size, folder, folder.name if len(folders) > 1 else "", store)
+        for algorithm, how, size, folder in zip(algorithms, settings, sizes, folders, strict=True)
+    ]
+    decoded = made[0].metrics.model_copy(update={"frames_decoded": reader.decoded})
+    return [made[0].model_copy(update={"metrics": decoded}), *made[1:]]
+
+
+def _noted(
+    request: AnalyseRequest,
+    algorithm: EncodeAlgorithm,
+    rows: Rows,
+    codec: str,
+    size: int,
+    folder: Path,
+    name: str,
+    store: Store,
+) -> AnalyseResult:
+    """Store what a first pass left, and what it came to."""
+    import numpy as np
+
+    from media_ops.rate import passlog
+    from media_ops.storage.artefact import packed
+
+    segment = request.segment
     spent, digest, written = (8.0 * size, 0.0, 0.0), "", 0
-    if settings.codec in FIRST_PASS_FILES:
-        passlog.trim(scratch, segment.end - segment.start)
-        frames, *noted = passlog.spent(scratch)
+    if codec in FIRST_PASS_FILES:
+        passlog.trim(folder, segment.end - segment.start)
+        frames, *noted = passlog.spent(folder)
         if frames != segment.end - segment.start:
             raise FrameLost(f"segment {segment.order}: its first pass noted {frames} frames")
         spent = (float(noted[0]), float(noted[1]), float(noted[2]))
-        data, digest = passlog.packed(scratch)
+        data, digest = passlog.packed(folder)
         written = len(data)
         store.put(passlog_key(request.prefix, digest), data)
     found = packed(
         {
             "start": np.array(segment.start),
-            "seconds": np.array(seconds),
+            "seconds": np.array(seconds_of(segment, rows)),
             "spent": np.array(spent),
             "crf": np.array(_crf(algorithm, rows.facts)),
             "passlog": np.array(digest),
         }
     )
-    key = f"{request.prefix}/analysis/{segment.order:05d}/{request.trace_id}"
+    key = analysis_key(request, name)
     store.put(key, found)
-    metrics = Metrics(frames_decoded=reader.decoded, bytes_written=written + len(found))
-    return AnalyseResult(artefact=key, metrics=metrics)
+    return AnalyseResult(artefact=key, metrics=Metrics(bytes_written=written + len(found)))
 
 
 def shared(algorithm: EncodeAlgorithm, parts: Sequence[Arrays]) -> dict[str, NDArray[Any]]:
@@ -95,6 +125,12 @@ def shared(algorithm: EncodeAlgorithm, parts: Sequence[Arrays]) -> dict[str, NDA
         "passlogs": np.array([str(part["passlog"]) for part in parts]),
         "coarser": np.array(coarser),
     }
+
+
+def analysis_key(request: AnalyseRequest, name: str) -> str:
+    """Name what an attempt found in a segment, for the rendition of a name or for all of the job."""
+    key = f"{request.prefix}/analysis/{request.segment.order:05d}/{request.trace_id}"
+    return f"{key}.{name}" if name else key
 
 
 def passlog_key(prefix: str, digest: str) -> str:
@@ -128,24 +164,37 @@ def _encode(
     reader: FrameReader,
     rows: Rows,
     request: AnalyseRequest,
-    settings: EncoderSettings,
-    path: Path,
+    settings: Sequence[EncoderSettings],
+    paths: Sequence[Path],
     on_progress: Callable[[int, int], None],
-) -> int:
-    """Encode the segment's own frames; give the bytes that came of it."""
+) -> list[int]:
+    """Encode the segment's own frames with each of the settings; give the bytes that came of them."""
     from media_ops.encoders.segment import SegmentEncoder
 
     segment = request.segment
     wanted = range(segment.start, segment.end)
     times = rows.frame_pts[segment.start - rows.first : segment.end - rows.first].tolist()
     ahead = range(segment.end, segment.end + segment.ahead)
-    with SegmentEncoder(path, settings, rows.facts, times, request.threads, ahead=bool(ahead)) as encoder:
+    with contextlib.ExitStack() as opened:
+        encoders = [
+            opened.enter_context(
+                SegmentEncoder(
+                    path, how, rows.facts, times, request.threads, rows.begins, ahead=bool(ahead and how.ahead)
+                )
+            )
+            for path, how in zip(paths, settings, strict=True)
+        ]
+        looking = [encoder for encoder, how in zip(encoders, settings, strict=True) if how.ahead]
         for rank, frame in reader:
             if rank in wanted:
-                encoder.encode(encoder.convert(frame))
+                for encoder in encoders:
+                    encoder.encode(encoder.convert(frame))
                 on_progress(rank + 1 - segment.start, len(wanted))
             elif rank in ahead:
-                encoder.show(encoder.convert(frame))
-        encoder.finish()
-    path.unlink()
-    return encoder.size
+                for encoder in looking:
+                    encoder.show(encoder.convert(frame))
+        for encoder in encoders:
+            encoder.finish()
+    for path in paths:
+        path.unlink()
+    return [encoder.size for encoder in encoders]

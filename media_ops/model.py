@@ -180,6 +180,7 @@ class SegmentResult(Noun):
         description="PSNR of the first and the last 12 encoded frames against what the encoder was given, in dB: of "
         "luma, and the mean over all planes; numbered from 0 at the beginning and to -1 at the end.",
     )
+    others: list[SegmentResult] = Field([], description="Of a ladder, the renditions after the first.")
 
 
 class Track(Noun):
@@ -234,6 +235,14 @@ class QualityProof(Noun):
     probes: list[tuple[int, float, float]] = Field(description="First frame of the segment, CRF, what samples had.")
 
 
+class KeysProof(Noun):
+    """Key frames at fixed times, as they were read back from the result, and nowhere else but at joints."""
+
+    seconds: str = Field(description="Their wanted distance, as a fraction.")
+    count: int
+    digest: str = Field(description="sha256 over their times in seconds as rational text, one a line.")
+
+
 class JointProof(Noun):
     """What was seen at one joint."""
 
@@ -286,6 +295,7 @@ class Proof(Noun):
     quality: QualityProof | None = Field(None, description="Where a measured quality was asked for.")
     seams: Literal["warn", "fail", "off"] = Field("off", description="What was to be done where a joint shows.")
     seam_limit_db: float | None = Field(None, description="Greatest `drop_db` of a joint that does not show.")
+    keys: KeysProof | None = Field(None, description="Where key frames were asked for at fixed times.")
     damaged: list[tuple[int, int]] = Field(
         [], description="Half-open spans of the source's PTS in which pictures are the decoder's guess."
     )
@@ -321,6 +331,9 @@ class RunReport(Noun):
     algorithm: dict[str, str]
     inputs: list[str]
     outputs: list[str] = []
+    manifest: str | None = Field(
+        None, description="Of a ladder: the list of its outputs; `proof` is the first one's."
+    )
     slicing: Slicing | None = None
     proof: Proof | None = None
     proof_file: str | None = None

@@ -138,12 +138,13 @@ def _considered(
         return keep_second(algorithm, request.source, index, store, request.prefix, on_progress)
     from media_ops.encoders.chosen import check_aspect, settings_of
 
-    try:
-        check_aspect(algorithm, index.facts, request.container or "")
-    except Unsupported as error:
-        raise Unsupported(f"{request.source}: {error}", rule=error.rule) from error
-    if isinstance(algorithm, EncodeAlgorithm):
-        _admit_rates(request.source, algorithm, index)
+    for one in algorithm.renditions(index.facts.height).values():
+        try:
+            check_aspect(one, index.facts, request.container or "")
+        except Unsupported as error:
+            raise Unsupported(f"{request.source}: {error}", rule=error.rule) from error
+        if isinstance(one, EncodeAlgorithm):
+            _admit_rates(request.source, one, index)
     if not isinstance(algorithm, FrameAlgorithm):
         return {}
     from media_ops.encoders.formats import choose_target

@@ -1,27 +1,25 @@
-"""Verb: produce one segment."""
+"""Verb: produce one segment, in all renditions that are wanted of it."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from media_ops import registry
 from media_ops.algorithm import Algorithm, EncoderSettings, FrameAlgorithm
-from media_ops.errors import FrameLost, Unsupported
-from media_ops.model import Metrics, Part, SegmentResult, Versions
-from media_ops.on_stage import perform, read, with_work
+from media_ops.making import Drawer, Given, Making
+from media_ops.model import Metrics, SegmentResult
+from media_ops.on_stage import perform, read
+from media_ops.renditions import each_of
 from media_ops.requests import ProcessRequest, digests_of
-from media_ops.storage.shelf import Shelf
+from media_ops.storage.shelf import Record, Shelf
 
 if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
-
     from media_ops.aimed import Aimed
-    from media_ops.encoders.segment import SegmentEncoder
-    from media_ops.frames.index import Facts, Rows
-    from media_ops.frames.reader import FrameReader
+    from media_ops.frames.index import Rows
     from media_ops.performance import Performance
     from media_ops.storage import Store
 
@@ -38,8 +36,7 @@ def process(
     frames wanted, `on_key` is told under which content key another attempt may put the same. Raises `DamagedMedia`,
     `Unsupported`, `FrameLost`, `AlgorithmFailed`.
     """
-    from media_ops.aimed import Aimed
-    from media_ops.firstpass import seconds_of
+    from media_ops.content import together
     from media_ops.frames.index import Rows
     from media_ops.storage import fence, open_store
 
@@ -50,21 +47,84 @@ def process(
     rows = Rows.from_bytes(packed)
     at_work = perform(algorithm, rows, store, request) if isinstance(algorithm, FrameAlgorithm) else None
     shelf = Shelf(store, "segment")
-    aimed = Aimed(algorithm, request, store, seconds_of(request.segment, rows))
-    key = _content_key(request, algorithm, packed, at_work, aimed)
+    wishes = _wishes(request, packed, rows, at_work, store, scratch)
+    key = together([wish.key for wish in wishes])
     if key:
         on_key(key)
     result = _found(shelf, key, request)
     if result is None:
-        place = shelf.place(key, request.trace_id) if key else _place(request)
-        result = _aimed(request, algorithm, rows, at_work, aimed, shelf, place, scratch, on_progress)
+        found = [_found(shelf, wish.key, wish.request) for wish in wishes] if algorithm.several else [None]
+        left = [wish for wish, old in zip(wishes, found, strict=True) if old is None]
+        made = iter(_all(request, left, rows, at_work, shelf, on_progress))
         fence.check(store, request.fence)
-        if key and request.reuse and _is_of_what_was_probed(store, request):
-            kept = shelf.keep(key, result.model_dump(mode="json"), result.parts, replace=request.reuse.force)
-            # Another's result may count now; what this attempt cost, it cost all the same.
-            counts = SegmentResult.model_validate(kept.made)
-            result = counts.model_copy(update={"order": request.segment.order, "metrics": result.metrics})
+        if request.reuse and key and _is_of_what_was_probed(store, request):
+            made = iter([_kept(shelf, wish.key, wish.request, one) for wish, one in zip(left, made, strict=True)])
+            result = _one(request, [old or next(made) for old in found])
+            if algorithm.several:
+                result = _kept(shelf, key, request, result)
+        else:
+            result = _one(request, [old or next(made) for old in found])
     return result
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """One result that is wanted of the segment: its plain request, its settings, and where it goes."""
+
+    request: ProcessRequest
+    algorithm: Algorithm
+    aimed: Aimed
+    key: str | None
+    place: str
+    scratch: Path
+
+
+def _wishes(
+    request: ProcessRequest, packed: bytes, rows: Rows, at_work: Performance | None, store: Store, scratch: Path
+) -> list[_Wish]:
+    from media_ops.aimed import Aimed
+    from media_ops.firstpass import seconds_of
+
+    wishes = []
+    for name, algorithm, own in each_of(request, store, rows.facts.height):
+        aimed = Aimed(algorithm, own, store, seconds_of(own.segment, rows))
+        key = _content_key(own, algorithm, packed, at_work, aimed)
+        folder = scratch / f"of-{name}" if name else scratch
+        folder.mkdir(exist_ok=True)
+        place = Shelf(store, "segment").place(key, request.trace_id) if key else _place(request, name)
+        wishes.append(_Wish(own, algorithm, aimed, key, place, folder))
+    return wishes
+
+
+def _one(request: ProcessRequest, results: Sequence[SegmentResult]) -> SegmentResult:
+    """Give the first of them, which has the others with it, and what all of them cost."""
+    first, *others = results
+    if not others:
+        return first
+    costs = [result.metrics for result in results]
+    cost = first.metrics.model_copy(
+        update={name: sum(getattr(one, name) for one in costs) for name in ("frames_decoded", "bytes_written")}
+    )
+    reused = all(result.reused for result in results)
+    # Who races for the ladder's record is told apart by this, whoever made the first of them.
+    told = {"trace_id": request.trace_id, "reused": reused}
+    return first.model_copy(update={"others": others, "metrics": cost} | told)
+
+
+def _kept(shelf: Shelf, key: str | None, request: ProcessRequest, result: SegmentResult) -> SegmentResult:
+    """Let others find it; give the one that counts now, with what this one cost, even where it is another's."""
+    if key is None or request.reuse is None:
+        return result
+    parts = [part for one in (result, *result.others) for part in one.parts]
+    record = shelf.keep(key, result.model_dump(mode="json"), parts, replace=request.reuse.force)
+    return _counts(record, request).model_copy(update={"metrics": result.metrics})
+
+
+def _counts(record: Record, request: ProcessRequest) -> SegmentResult:
+    counts = SegmentResult.model_validate(record.made)
+    order = {"order": request.segment.order}
+    others = [other.model_copy(update=order) for other in counts.others]
+    return counts.model_copy(update=order | {"others": others})
 
 
 def _is_of_what_was_probed(store: Store, request: ProcessRequest) -> bool:
@@ -74,8 +134,9 @@ def _is_of_what_was_probed(store: Store, request: ProcessRequest) -> bool:
     return SourceState.model_validate_json(read(store, f"{request.prefix}/source")).is_sure(request.source)
 
 
-def _place(request: ProcessRequest) -> str:
-    return f"{request.prefix}/segments/{request.segment.order:05d}/{request.trace_id}"
+def _place(request: ProcessRequest, name: str) -> str:
+    place = f"{request.prefix}/segments/{request.segment.order:05d}/{request.trace_id}"
+    return f"{place}.{name}" if name else place
 
 
 def _content_key(
@@ -111,164 +172,70 @@ def _found(shelf: Shelf, key: str | None, request: ProcessRequest) -> SegmentRes
     record = shelf.find(key)
     if record is None:
         return None
-    found = SegmentResult.model_validate(record.made)
-    return found.model_copy(update={"order": request.segment.order, "reused": True, "metrics": Metrics()})
+    return _counts(record, request).model_copy(update={"reused": True, "metrics": Metrics()})
 
 
-class _Drawer:
-    """The parts of one attempt, as they are stored below `place`."""
-
-    def __init__(self, shelf: Shelf, place: str) -> None:
-        self._shelf, self._place = shelf, place
-        self.parts: list[Part] = []
-
-    def put(self, ending: str, data: bytes | Path) -> Part:
-        self.parts.append(self._shelf.put(f"{self._place}.{ending}", data))
-        return self.parts[-1]
-
-
-def _aimed(
+def _all(
     request: ProcessRequest,
-    algorithm: Algorithm,
+    wishes: Sequence[_Wish],
     rows: Rows,
     at_work: Performance | None,
-    aimed: Aimed,
     shelf: Shelf,
-    place: str,
-    scratch: Path,
     on_progress: Callable[[int, int], None],
-) -> SegmentResult:
-    """Make the segment, and once more where it has missed its bit rate."""
+) -> list[SegmentResult]:
+    """Make the segment as it is wished for, and once more what has missed its bit rate."""
     from media_ops.rate.passlog import stats_path
 
-    aimed.prepare(scratch)
-    with stats_path(scratch) as stats:
-        settings: EncoderSettings | None = aimed.settings(stats)
+    results: dict[int, SegmentResult] = {}
+    with contextlib.ExitStack() as opened:
+        stats = []
+        for wish in wishes:
+            wish.aimed.prepare(wish.scratch)
+            stats.append(opened.enter_context(stats_path(wish.scratch)))
+        settings = {number: wish.aimed.settings(stats[number]) for number, wish in enumerate(wishes)}
         while settings:
-            drawer = _Drawer(shelf, place)
-            result = _made(request, algorithm, rows, at_work, settings, drawer, scratch, on_progress)
-            settings = aimed.better(result.coded, stats)
-    return result
+            results |= _made(request, wishes, rows, at_work, settings, shelf, on_progress)
+            tried = {number: wishes[number].aimed.better(results[number].coded, stats[number]) for number in settings}
+            settings = {number: better for number, better in tried.items() if better}
+    return [results[number] for number in range(len(wishes))]
 
 
 def _made(
     request: ProcessRequest,
-    algorithm: Algorithm,
+    wishes: Sequence[_Wish],
     rows: Rows,
     at_work: Performance | None,
-    settings: EncoderSettings,
-    drawer: _Drawer,
-    scratch: Path,
+    settings: Mapping[int, EncoderSettings],
+    shelf: Shelf,
     on_progress: Callable[[int, int], None],
-) -> SegmentResult:
-    import av
-
-    from media_ops.encoders.builds import array_versions
-    from media_ops.encoders.ends import Ends
-    from media_ops.encoders.fades import Fades
-    from media_ops.encoders.kept import Kept
+) -> dict[int, SegmentResult]:
+    """Decode the segment once, and encode it with each of the settings, by the number of their wish."""
+    from media_ops.frames.noted import Noted
     from media_ops.frames.produced import produced_times
     from media_ops.frames.reader import FrameReader
 
-    segment, rate = request.segment, algorithm.rate
+    segment = request.segment
+    rate = wishes[0].algorithm.rate
     reader = FrameReader(request.source, rows, threads=request.threads, conceal=request.conceal)
-    witness = _Witness(reader, request)
+    noted = Noted(reader, segment, all=request.digests)
     own = slice(segment.start + segment.fade_in - rows.first, segment.end - rows.first)
     stop = int(rows.frame_pts[own.stop]) if own.stop < len(rows.frame_pts) else rows.ends
     times = produced_times(rows.frame_pts[own], stop, rate).tolist()
-    encoded = scratch / "segment.nut"
-    facts = at_work.facts if at_work else rows.facts
-    ends = Ends(len(times)) if request.seams and not settings.lossless else None
-    with (
-        _encoder(encoded, settings, facts, times, request) as encoder,
-        Fades(scratch, segment, encoder, rate) as fades,
-    ):
-        kept = Kept(encoder, ends)
-        for rank, frames in at_work.frames(witness, segment) if at_work else witness.own():
+    given = Given(at_work.facts if at_work else rows.facts, times, rows.begins)
+    with contextlib.ExitStack() as opened:
+        makings = {}
+        for number, how in settings.items():
+            wish = wishes[number]
+            drawer = Drawer(shelf, wish.place)
+            making = Making(wish.request, wish.algorithm, how, given, wish.scratch, drawer)
+            makings[number] = opened.enter_context(making)
+        for rank, frames in at_work.frames(noted, segment) if at_work else noted.own():
             for frame in frames:
-                if segment.ahead and rank >= segment.end:
-                    if settings.ahead:
-                        encoder.show(encoder.convert(frame))
-                elif not fades.take(rank, frame):
-                    kept.add(frame)
+                for making in makings.values():
+                    making.add(rank, frame)
             on_progress(min(rank, segment.end - 1) + 1 - segment.start, segment.end - segment.start)
-        extradata = encoder.finish()
-    witness.exhaust()
-    if len(kept) != len(times):
-        raise FrameLost(f"segment {segment.order}: {len(kept)} frames of {len(times)} reached the encoder")
-    measured = ends.psnr(encoded, request.threads) if ends else {}
-    signatures = drawer.put("signatures", kept.signatures(times).to_bytes())
-    digests = drawer.put("digests", "\n".join(witness.seen).encode()) if request.digests else None
-    faded = {end: drawer.put(f"fade-{end}.nut", path).key for end, path in fades.files.items()}
-    video = drawer.put("nut", encoded)
-    metrics = Metrics(frames_decoded=reader.decoded, bytes_written=video.size + signatures.size)
-    return SegmentResult(
-        order=segment.order,
-        start=segment.start,
-        end=segment.end,
-        trace_id=request.trace_id,
-        key=video.key,
-        parts=drawer.parts,
-        signatures=signatures.key,
-        fingerprints=witness.fingerprints,
-        digests=digests.key if digests else None,
-        codec_config=hashlib.sha256(extradata).hexdigest(),
-        coded=encoder.size,
-        versions=Versions(
-            wheel=f"av {av.__version__}",
-            libavcodec=".".join(map(str, av.library_versions["libavcodec"])),
-            encoder=encoder.library_version,
-            algorithm=f"{algorithm.name()} {algorithm.version}",
-            arrays=", ".join(f"{name} {number}" for name, number in array_versions().items()) if at_work else "",
-        ),
-        metrics=with_work(metrics, at_work),
-        warnings=list(encoder.target.warnings),
-        fades=faded,
-        ends=measured,
-    )
-
-
-class _Witness:
-    """Frames as they are read; the digests of those at the segment's ends are noted on the way."""
-
-    def __init__(self, reader: FrameReader, request: ProcessRequest) -> None:
-        segment = request.segment
-        self.fingerprints: dict[int, str] = {}
-        self.seen: list[str] = []
-        self._all = request.digests
-        self._wanted = range(segment.start, segment.end)
-        self._shown = range(segment.start, segment.end + segment.ahead)
-        self._marked = {segment.start - 1, segment.start, segment.end - 1, segment.end}
-        self._frames = iter(reader)
-
-    def __iter__(self) -> Iterator[tuple[int, VideoFrame]]:
-        from media_ops.frames.fingerprint import fingerprint
-
-        for rank, frame in self._frames:
-            if rank in self._marked:
-                self.fingerprints[rank] = fingerprint(frame)
-            if self._all and rank in self._wanted:
-                self.seen.append(f"{frame.pts} {self.fingerprints.get(rank) or fingerprint(frame)}")
-            yield rank, frame
-
-    def own(self) -> Iterator[tuple[int, list[VideoFrame]]]:
-        """Give the segment's own frames, and those behind it that the encoder is to see."""
-        return ((rank, [frame]) for rank, frame in self if rank in self._shown)
-
-    def exhaust(self) -> None:
-        """Read what nobody asked for: the frame behind the end is the next segment's first."""
-        for _ in self:
-            pass
-
-
-def _encoder(
-    path: Path, settings: EncoderSettings, facts: Facts, times: list[int], request: ProcessRequest
-) -> SegmentEncoder:
-    from media_ops.encoders.segment import SegmentEncoder
-
-    try:
-        return SegmentEncoder(
-            path, settings, facts, times, request.threads, ahead=bool(request.segment.ahead and settings.ahead)
-        )
-    except Unsupported as error:
-        raise Unsupported(f"{request.source}: {error}", rule=error.rule) from error
+        for making in makings.values():
+            making.finish()
+    noted.exhaust()
+    decoded = iter([reader.decoded])
+    return {number: making.result(noted, at_work, next(decoded, 0)) for number, making in makings.items()}

@@ -247,9 +247,13 @@ class MergeRequest(SourceRequest, Fenced):
 
 
 class MergeResult(Noun):
-    """A published output and its proof, which stands beside it in `proof_file`; paths, or addresses in a bucket."""
+    """A published output and its proof, which stands beside it in `proof_file`; paths, or addresses in a bucket.
+
+    Of a ladder `output` is the manifest, `outputs` are the files that it lists, and the proof is that of the first.
+    """
 
     output: str
+    outputs: list[str] = Field([])
     proof_file: str = ""
     proof: Proof
     reused: bool = Field(False, description="It was made for an earlier request.")

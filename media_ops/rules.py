@@ -44,6 +44,12 @@ _TABLE = (
         "there is no other place at which a segment of it may begin",
     ),
     Rule(
+        "few-keys",
+        "whole",
+        "key frames are asked for at fixed times, and there is but one such time in the film",
+        "a segment begins with a key frame, which may be at no other place",
+    ),
+    Rule(
         "concealed",
         "whole",
         "the source is damaged and `on_damage` is `conceal`",
@@ -162,6 +168,12 @@ _TABLE = (
         "refused",
         "the encoder's finest quality is below the measured one that was asked for, in one segment at least",
         "the result would be worse than it says",
+    ),
+    Rule(
+        "larger-than-source",
+        "refused",
+        "a rendition of a ladder has more lines than the source, and `upscale` does not ask for that",
+        "it would cost bits and show nothing more",
     ),
     Rule(
         "changing-picture",

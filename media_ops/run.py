@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from media_ops.algorithm import Algorithm, MeasureAlgorithm
-from media_ops.asked import destination_of, taken
+from media_ops.asked import destinations_of, taken
 from media_ops.crew import Crew, Event, Stage
 from media_ops.encoders.chosen import check_container
 from media_ops.errors import MediaError
@@ -76,7 +76,7 @@ def run(
         draft["algorithm"]["version"] = kind.version
         source, params = taken(kind, inputs, params)
         ready = kind.from_params(params)
-        wanted = destination_of(output, source, replace)
+        wanted = destinations_of(ready, output, source, replace)
         check_container(ready, wanted.container)
         beside = wanted.path or Path(tempfile.gettempdir()) / "job"
         with scratch_beside(beside) as scratch, Crew(workers, on_event) as crew:
@@ -84,9 +84,10 @@ def run(
             duration = job.work(wanted, draft)
     except MediaError as error:
         return RunReport(**draft, outcome="failed", metrics=meter.read(), error=error.to_record())
-    metrics = meter.read() | (figures(draft["proof"], job.results, job.costs) if draft.get("proof") else job.told)
+    proved = draft.get("proof")
+    metrics = meter.read() | (figures(proved, job.results, job.costs, job.written) if proved else job.told)
     metrics["speed"] = round(duration / metrics["wall_seconds"], 3)
-    return RunReport(**({"outputs": [wanted.output]} | draft), outcome="succeeded", metrics=metrics)
+    return RunReport(**draft, outcome="succeeded", metrics=metrics)
 
 
 class _Job:
@@ -112,6 +113,7 @@ class _Job:
         self.meter = meter
         self.results: list[SegmentResult] = []
         self.told: dict[str, float] = {}
+        self.written = 0
 
     def work(self, wanted: Wanted, draft: dict[str, Any]) -> float:
         """Go through the verbs, note in `draft` what is known as soon as it is, give the source's seconds."""
@@ -144,9 +146,13 @@ class _Job:
             merging = self._merging(probe, plan, artefact, audio, results, wanted)
             merged = self.crew.do("merge", lambda: merge_attempt(merging))
         self.costs += [part.metrics for part in (probe, plan, *results, audio, merged) if part]
-        for warning in [w for part in (*results, audio, merged) if part for w in part.warnings]:
+        self.written = merged.metrics.bytes_written
+        others = [other for result in results for other in result.others]
+        for warning in [w for part in (*results, *others, audio, merged) if part for w in part.warnings]:
             if warning not in draft["warnings"]:
                 draft["warnings"].append(warning)
+        draft["outputs"] = merged.outputs or [merged.output]
+        draft["manifest"] = merged.output if merged.outputs else None
         draft["proof"], draft["proof_file"] = merged.proof, merged.proof_file
         if self.trial:
             self.trial.made(Made(self.store, probe, results, audio, merged))

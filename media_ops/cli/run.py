@@ -161,6 +161,8 @@ def _show(report: RunReport) -> None:
     table = Table.grid(padding=(0, 2))
     for output in report.outputs:
         table.add_row("output", output)
+    if report.manifest:
+        table.add_row("manifest", report.manifest)
     table.add_row("segments", str(slicing.segments) + (f" ({slicing.reason})" if slicing.reason else ""))
     if proof is None:  # it measured
         for name, mean in metrics.items():

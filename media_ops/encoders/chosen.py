@@ -14,6 +14,7 @@ from media_ops.algorithm import (
     MeasureAlgorithm,
 )
 from media_ops.encoders.ffv1 import ffv1
+from media_ops.encoders.keys import keyed
 from media_ops.encoders.libraries import LIBRARIES
 from media_ops.encoders.passes import buffered
 from media_ops.encoders.x264 import x264
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 def settings_of(algorithm: Algorithm) -> EncoderSettings:
     """Give the encoder of an encode algorithm, or the one that a frame algorithm's parameters name."""
     if isinstance(algorithm, EncodeAlgorithm):
-        return buffered(algorithm.settings(), algorithm.aim())
+        return buffered(keyed(algorithm.settings()), algorithm.aim())
     if isinstance(algorithm, MeasureAlgorithm):
         raise ParamsInvalid(f"{algorithm.name()} measures: it makes no film")
     params = algorithm.params
@@ -39,11 +40,21 @@ def settings_of(algorithm: Algorithm) -> EncoderSettings:
     return make(crf=params.crf, preset=params.preset, lossless=params.lossless)
 
 
+def containers_of(algorithm: Algorithm) -> tuple[str, ...]:
+    """Give the extensions of files that can hold whatever an algorithm makes."""
+    first, *others = (settings_of(one).containers for one in algorithm.renditions().values())
+    return tuple(extension for extension in first if all(extension in other for other in others))
+
+
 def check_container(algorithm: Algorithm, extension: str) -> None:
     """Raise `Unsupported` where files of this extension cannot hold what the encoder makes, or are no document."""
     if isinstance(algorithm, MeasureAlgorithm):
         if extension.lower() != DOCUMENT:
             raise Unsupported(f"{algorithm.name()} makes a document: its name must end in {DOCUMENT}")
+        return
+    if algorithm.several:
+        for one in algorithm.renditions().values():
+            check_container(one, extension)
         return
     settings = settings_of(algorithm)
     if extension.lower() not in settings.containers:

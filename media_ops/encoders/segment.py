@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 
 from media_ops.algorithm import EncoderSettings
 from media_ops.encoders.formats import BOTTOM_FIRST, Target, choose_target
+from media_ops.encoders.keys import key_numbers, reckoned
 from media_ops.encoders.level import level_for
 from media_ops.encoders.libraries import LIBRARIES
 from media_ops.encoders.ordinary import stay_ordinary
@@ -48,12 +49,14 @@ class SegmentEncoder:
         facts: Facts,
         times: Sequence[int],
         threads: int,
+        begins: int | None = None,
         *,
         ahead: bool = False,
     ):
         """Prepare to encode len(times) frames; `times` are their source PTS, in order, repeats allowed.
 
-        With `ahead`, more frames will be shown to the encoder behind them.
+        `begins` is the film's first PTS: from there the times of key frames are counted, if any are wanted. With
+        `ahead`, more frames will be shown to the encoder behind them.
         """
         self.target = choose_target(settings.codec, facts, settings.height)
         self.library_version = ""
@@ -61,6 +64,10 @@ class SegmentEncoder:
         self.lossless = settings.lossless and made == (facts.pixel_format, facts.width, facts.height)
         self.facts = facts
         self._times = strictly_increasing(times)
+        self._keys: frozenset[int] = frozenset()
+        if settings.key_seconds is not None and begins is not None:
+            numbers = key_numbers(times, begins, facts.time_base, settings.key_seconds)
+            settings, self._keys = reckoned(settings, numbers, len(times)), frozenset(numbers)
         self._patience = _SECONDS_A_MEGAPIXEL * self.target.width * self.target.height / 1e6 - _USUAL
         self._number = self._muxed = self.size = 0
         self._ahead = ahead
@@ -112,7 +119,9 @@ class SegmentEncoder:
         last = self._ahead and 0 < self._number == len(self._times) - 1
         # libx264 would copy the source's frame types. What is shown behind the last frame must not be referred to: no
         # B-frame can where that one is a P-frame.
-        self._feed(frame, self._times[self._number] - self._times[0], PictureType.P if last else PictureType.NONE)
+        kind = PictureType.P if last else PictureType.NONE
+        at = self._times[self._number] - self._times[0]
+        self._feed(frame, at, PictureType.I if self._number in self._keys else kind)
 
     def show(self, frame: VideoFrame) -> None:
         """Let the encoder see what follows the last frame of the segment; it is not written."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,6 +15,7 @@ from media_ops.algorithm import DOCUMENT, Algorithm, MeasureAlgorithm
 from media_ops.asked import CONTAINERS
 from media_ops.encoders.chosen import check_container
 from media_ops.errors import ParamsInvalid, StoreUnavailable
+from media_ops.manifest import check_free, manifest_of, output_of
 from media_ops.model import SEAM_LIMIT_DB, JobOptions, Segment
 from media_ops.publishing import Wanted
 from media_ops.registry import get
@@ -59,10 +60,22 @@ class Job:
             name = self.algorithm.name()
             raise ParamsInvalid(f"{name}: parameter 'output' is missing: say where the document goes")
         wanted = Wanted("", self.container, True)
-        if self.output:
+        if self.output and not self.algorithm.several:
             wanted = output_place(self.output, self.settings, source=source, replace=self.replace)
+        if self.algorithm.several:
+            wanted = self._wanted_ladder(source)
         check_container(self.algorithm, wanted.container)
         return wanted
+
+    def _wanted_ladder(self, source: str) -> Wanted:
+        """Do so for all files of a ladder, which stand beside the output that was asked for."""
+        if not self.output:
+            raise ParamsInvalid(f"{self.algorithm.name()}: parameter 'output' is missing: its files stand beside it")
+        wanted = output_place(self.output, self.settings, source=source, replace=True)
+        for name in self.algorithm.renditions():
+            output_place(output_of(wanted.output, name), self.settings, source=source, replace=self.replace)
+        check_free(manifest_of(wanted.output), source, self.replace)
+        return replace(wanted, replace=self.replace)
 
     def ready(self, source: str) -> Wanted:
         """Make the folder of the output where it is missing; say where the result goes."""

@@ -28,7 +28,8 @@ class NotifyOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Return `{"outcome", "output", "reused", "figures", "errors", "attempts", "retries"}`.
 
-        Errors are `{"code", "fate", "message"}`; a retry says besides which attempt at what came to nothing.
+        Errors are `{"code", "fate", "message"}`; a retry says besides which attempt at what came to nothing. Of a
+        ladder there are `outputs`, too.
         """
         ti = context["ti"]
         published = ti.xcom_pull(task_ids=self.watched[-1]) or ti.xcom_pull(task_ids=self.watched[0], key=FOUND_KEY)
@@ -41,6 +42,8 @@ class NotifyOperator(BaseOperator):
                 self.log.info("its proof is %s", published["proof_file"])
             self._forget(context)
             told = {"output": published["output"], "reused": reused, "figures": published["job"], "errors": []}
+            if published.get("outputs"):  # of a ladder; its `output` is the manifest
+                told["outputs"] = published["outputs"]
             return {"outcome": "succeeded", **told, **tried}
         errors = [error for error in ti.xcom_pull(task_ids=self.watched, key=ERROR_KEY) or [] if error]
         for error in errors:

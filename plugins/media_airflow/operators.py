@@ -268,5 +268,7 @@ class MergeOperator(JobTask):
         merged = self.run_attempt(merge_attempt(request), context)
         looked = [AnalyseResult.model_validate(found)] if found else []
         costs = [part.metrics for part in (probe, request.plan, *looked, *results, request.audio, merged) if part]
-        job_figures = figures(merged.proof, results, costs) | {"hedges": count_hedges(job.settings.store, job.prefix)}
+        job_figures = figures(merged.proof, results, costs, merged.metrics.bytes_written) | {
+            "hedges": count_hedges(job.settings.store, job.prefix)
+        }
         return merged.model_copy(update={"job": job_figures}).model_dump(mode="json")

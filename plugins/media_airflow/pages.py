@@ -14,7 +14,7 @@ from pathlib import Path
 
 from media_airflow.page import head, table
 from media_ops.algorithm import DOCUMENT, Algorithm, FrameAlgorithm, MeasureAlgorithm
-from media_ops.encoders.chosen import settings_of
+from media_ops.encoders.chosen import containers_of
 from media_ops.need import Need
 from media_ops.registry import all_algorithms, get
 
@@ -122,7 +122,7 @@ def _use(kind: type[Algorithm]) -> str:
     """Write the same job as a command and as a request."""
     params = dict(kind.examples[0])
     measures = issubclass(kind, MeasureAlgorithm)
-    output = kind.name() + (DOCUMENT if measures else settings_of(_example(kind)).containers[0])
+    output = kind.name() + (DOCUMENT if measures else containers_of(_example(kind))[0])
     words = ["media", "run", kind.name(), "film.mp4", "-o", output]
     for name, value in params.items():
         words += ["--param", f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"]
