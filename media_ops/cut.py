@@ -151,7 +151,8 @@ def _segment(
     if first == start > 0 and index.entry_before(start - 1) == index.entry_before(start):
         first = start - 1  # the decoder passes it anyway, and its digest is one more that must be equal
     # At least one frame more than the segment's own: its digest must be the one that the next segment begins with.
-    ahead = min(ahead, index.frames - end)
+    # A look of more than a quarter of what is encoded would cost more than it gains.
+    ahead = min(ahead, (end - start) // 4, index.frames - end)
     last = max(around.last, min(index.frames, end + 1), end + ahead)
     key = f"{prefix}/plan/{order:05d}"
     store.put(key, index.rows(first, last).to_bytes())
