@@ -39,11 +39,11 @@ def analyse(request: AnalyseRequest, scratch: Path, on_progress: Callable[[int, 
     if algorithm.several:
         return _ladder(request, scratch, on_progress)
     if isinstance(algorithm, EncodeAlgorithm):
-        from media_ops.firstpass import measure
+        from media_ops.firstpass import Look, measure
         from media_ops.probing import probe_quality
 
         if algorithm.aim().bitrate:
-            return measure(request, [algorithm], [scratch], on_progress)[0]
+            return measure(request, [Look("", algorithm, scratch)], on_progress)[0]
         return probe_quality(request, algorithm, scratch, on_progress)
     assert isinstance(algorithm, FrameAlgorithm)
     segment = request.segment
@@ -61,26 +61,25 @@ def analyse(request: AnalyseRequest, scratch: Path, on_progress: Callable[[int, 
 
 def _ladder(request: AnalyseRequest, scratch: Path, on_progress: Callable[[int, int], None]) -> AnalyseResult:
     """Let each rendition that aims at something look; those with a bit rate share one decode."""
-    from media_ops.firstpass import analysis_key, measure
+    from media_ops.firstpass import Look, analysis_key, measure
     from media_ops.probing import probe_quality
     from media_ops.storage import open_store
 
     store = open_store(request.store)
     lines = rows_of(store, request.segment.rows).facts.height
     looking = {name: (one, own) for name, one, own in each_of(request, store, lines) if one.looks() != "no"}
-    found, rated = {}, {}
+    found, rated = {}, []
     for name, (one, own) in looking.items():
         assert isinstance(one, EncodeAlgorithm)
         folder = scratch / f"of-{name}"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         if one.aim().bitrate:
-            rated[name] = (one, folder)
+            rated.append(Look(name, one, folder))
         else:
             own = own.model_copy(update={"trace_id": f"{request.trace_id}.{name}"})
             found[name] = probe_quality(own, one, folder, on_progress)
     if rated:
-        algorithms, folders = zip(*rated.values(), strict=True)
-        found |= dict(zip(rated, measure(request, algorithms, folders, on_progress), strict=True))
+        found |= {look.name: one for look, one in zip(rated, measure(request, rated, on_progress), strict=True)}
     key = analysis_key(request, "")
     keys = {name: found[name].artefact for name in looking}
     store.put(key, Found(lines, keys).to_bytes())

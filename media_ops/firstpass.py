@@ -7,7 +7,7 @@ import gc
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from media_ops.algorithm import EncodeAlgorithm, EncoderSettings
 from media_ops.encoders.passes import FIRST_PASS_FILES, coarsest, first_crf, first_pass
@@ -33,15 +33,20 @@ _LEFT = 0.4
 _BELOW = 0.95
 
 
+class Look(NamedTuple):
+    """A first pass that is wanted: of which rendition, by what, in which folder; a plain job's has no name."""
+
+    name: str
+    algorithm: EncodeAlgorithm
+    folder: Path
+
+
 def measure(
-    request: AnalyseRequest,
-    algorithms: Sequence[EncodeAlgorithm],
-    folders: Sequence[Path],
-    on_progress: Callable[[int, int], None],
+    request: AnalyseRequest, looks: Sequence[Look], on_progress: Callable[[int, int], None]
 ) -> list[AnalyseResult]:
     """Encode the segment once, quickly; store what its second pass needs and what all segments must know of it.
 
-    For several algorithms it is decoded once; each has a folder, whose name tells its result from the others'.
+    For several renditions it is decoded once.
     """
     from media_ops.frames.reader import FrameReader
     from media_ops.rate import passlog
@@ -51,29 +56,17 @@ def measure(
     rows = rows_of(store, segment.rows)
     reader = FrameReader(request.source, rows, threads=request.threads, conceal=request.conceal)
     with contextlib.ExitStack() as opened:
-        stats = [opened.enter_context(passlog.stats_path(folder)) for folder in folders]
-        settings = [_first(one, rows.facts, path) for one, path in zip(algorithms, stats, strict=True)]
-        files = [folder / "first.nut" for folder in folders]
+        stats = [opened.enter_context(passlog.stats_path(look.folder)) for look in looks]
+        settings = [_first(look.algorithm, rows.facts, path) for look, path in zip(looks, stats, strict=True)]
+        files = [look.folder / "first.nut" for look in looks]
         sizes = _encode(reader, rows, request, settings, files, on_progress)
     gc.collect()  # the encoder closes its files when it goes
-    made = [
-        _noted(request, algorithm, rows, how.codec, size, folder, folder.name if len(folders) > 1 else "", store)
-        for algorithm, how, size, folder in zip(algorithms, settings, sizes, folders, strict=True)
-    ]
+    made = [_noted(request, look, rows, size, store) for look, size in zip(looks, sizes, strict=True)]
     decoded = made[0].metrics.model_copy(update={"frames_decoded": reader.decoded})
     return [made[0].model_copy(update={"metrics": decoded}), *made[1:]]
 
 
-def _noted(
-    request: AnalyseRequest,
-    algorithm: EncodeAlgorithm,
-    rows: Rows,
-    codec: str,
-    size: int,
-    folder: Path,
-    name: str,
-    store: Store,
-) -> AnalyseResult:
+def _noted(request: AnalyseRequest, look: Look, rows: Rows, size: int, store: Store) -> AnalyseResult:
     """Store what a first pass left, and what it came to."""
     import numpy as np
 
@@ -82,13 +75,13 @@ def _noted(
 
     segment = request.segment
     spent, digest, written = (8.0 * size, 0.0, 0.0), "", 0
-    if codec in FIRST_PASS_FILES:
-        passlog.trim(folder, segment.end - segment.start)
-        frames, *noted = passlog.spent(folder)
+    if look.algorithm.encoder().codec in FIRST_PASS_FILES:
+        passlog.trim(look.folder, segment.end - segment.start)
+        frames, *noted = passlog.spent(look.folder)
         if frames != segment.end - segment.start:
             raise FrameLost(f"segment {segment.order}: its first pass noted {frames} frames")
         spent = (float(noted[0]), float(noted[1]), float(noted[2]))
-        data, digest = passlog.packed(folder)
+        data, digest = passlog.packed(look.folder)
         written = len(data)
         store.put(passlog_key(request.prefix, digest), data)
     found = packed(
@@ -96,11 +89,11 @@ def _noted(
             "start": np.array(segment.start),
             "seconds": np.array(seconds_of(segment, rows)),
             "spent": np.array(spent),
-            "crf": np.array(_crf(algorithm, rows.facts)),
+            "crf": np.array(_crf(look.algorithm, rows.facts)),
             "passlog": np.array(digest),
         }
     )
-    key = analysis_key(request, name)
+    key = analysis_key(request, look.name)
     store.put(key, found)
     return AnalyseResult(artefact=key, metrics=Metrics(bytes_written=written + len(found)))
 

@@ -17,7 +17,7 @@ from media_ops.manifest import (
     publish_manifest,
     withdraw,
 )
-from media_ops.mended import Process, fresh_folder
+from media_ops.mended import Process
 from media_ops.merge import OnProgress, Proved, proved
 from media_ops.model import Metrics, SegmentResult
 from media_ops.on_stage import read
@@ -50,7 +50,9 @@ def merge_ladder(
         destination_of(place, request.source, request.replace)
         results = [_of(result, number) for result in request.results]
         own = own.model_copy(update={"results": results, "output": place, "keeping": None})
-        parts, made = fresh_folder(scratch, f"parts-{name}"), fresh_folder(folder, f"made-{name}")
+        parts, made = scratch / f"parts-{name}", folder / f"made-{name}"
+        parts.mkdir(exist_ok=True)
+        made.mkdir(exist_ok=True)
         ready[name] = proved(own, store, parts, made, on_progress, process)
     if any(len(result.others) + 1 != len(ready) for result in request.results):
         raise SegmentsDisagree(f"{request.source}: not all segments have {len(ready)} renditions")

@@ -12,7 +12,7 @@ from av.stream import Disposition
 
 from media_ops.algorithm import FrameAlgorithm, MeasureAlgorithm
 from media_ops.asked import CONTAINERS
-from media_ops.encoders.chosen import settings_of
+from media_ops.encoders.chosen import containers_of
 from media_ops.errors import Unsupported
 from media_ops.frames.look import display_matrix, first_frame, look
 from media_ops.model import JobOptions
@@ -26,6 +26,7 @@ FAST: dict[str, dict[str, Any]] = {
     "transcode_h264": {"preset": "ultrafast"},
     "transcode_h265": {"preset": "ultrafast"},
     "transcode_av1": {"preset": 12},
+    "ladder": {"renditions": [{"preset": "ultrafast"}, {"height": 24, "preset": "ultrafast"}]},
 }
 NEEDED: dict[str, dict[str, Any]] = {"watermark": {"text": "x"}}
 AV1: dict[str, Any] = {"algorithm": "transcode_av1", "params": {"preset": 12}}
@@ -52,7 +53,7 @@ def a_second_time(algorithm: str, params: dict[str, Any], extension: str) -> boo
 
 
 def takes(algorithm: str, params: dict[str, Any]) -> tuple[str, ...]:
-    return settings_of(get(algorithm).from_params(params)).containers
+    return containers_of(get(algorithm).from_params(params))
 
 
 @pytest.fixture

@@ -10,13 +10,19 @@ from typing import Any
 
 from rich.console import Console
 
-from media_airflow.bench import cost_of_frames, moving, quality, slicing
+from media_airflow.bench import cost_of_frames, ladders, moving, quality, slicing
 from media_airflow.bench.quality import page
 from media_airflow.embedded.settings import CHECKOUT
 from media_ops.errors import MediaError
 
 FOLDER = CHECKOUT / "build" / "bench"
-PARTS = {"slicing": slicing, "algorithms": cost_of_frames, "moving": moving, "quality": quality}
+PARTS = {
+    "slicing": slicing,
+    "algorithms": cost_of_frames,
+    "moving": moving,
+    "ladders": ladders,
+    "quality": quality,
+}
 
 
 def main() -> int:
@@ -60,6 +66,7 @@ def _measured(console: Console, arguments: argparse.Namespace) -> dict[str, Any]
             console, FOLDER, arguments.work, arguments.rounds, cost_of_frames.frame_algorithms()
         ),
         "moving": lambda: moving.moving(console, FOLDER, seconds=2),
+        "ladders": lambda: ladders.ladders(console, FOLDER, 20, arguments.rounds),
         "quality": lambda: quality.quality(console, FOLDER),
     }
     # `quality` takes as long as all others together: it is measured where it is asked for.

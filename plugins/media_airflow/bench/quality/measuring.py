@@ -24,7 +24,7 @@ from media_ops.storage.publish import scratch_beside
 SEGMENT_SECONDS = 10.0
 # The qualities of the curves; the second one's rate is what is asked for.
 _CRFS = {"transcode_h264": (22, 26, 30, 34), "transcode_h265": (24, 28, 32, 36), "transcode_av1": (42,)}
-PRESETS: dict[str, Any] = {"transcode_h264": "medium", "transcode_h265": "fast", "transcode_av1": 9}
+PRESETS: dict[str, Any] = {"transcode_h264": "faster", "transcode_h265": "superfast", "transcode_av1": 10}
 # Per cent of the rate, points of VMAF, per cent of BD-rate in the median: the Reach of the issue that made this.
 RATE_LIMITS = {"transcode_h264": 2.0, "transcode_h265": 2.0, "transcode_av1": 5.0}
 VMAF_LIMIT, BD_LIMIT = 0.15, 0.5
