@@ -2,7 +2,7 @@
 # PYTHON=/path/to/python3.11 names the Python that .venv is built on.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-s3 test-radosgw test-chaos test-soak fuzz conform check bench rules docs up down requirements clean
+.PHONY: help setup demo test test-slow test-s3 test-radosgw test-chaos test-soak fuzz conform check bench bench-quality rules docs up down requirements clean
 
 BIN := .venv/bin
 # Taken as they were typed, so that blanks, quotes and dollar signs of a file's name survive.
@@ -57,6 +57,9 @@ rules: setup ## Write docs/rules.md from the table in the code
 
 bench: setup ## Measure what slicing, algorithms and moving frames cost  [BENCH=slicing, algorithms or moving]
 	@exec $(BIN)/python -m media_airflow.bench $${BENCH:+--only "$$BENCH"}
+
+bench-quality: setup ## Measure segments beside whole-file runs; writes docs/performance.md  [CLIPS=/folder]
+	@exec $(BIN)/python -m media_airflow.bench --only quality
 
 docs: rules ## Write docs/algorithms/ from the code: a page for each, and a still before and after
 	@$(BIN)/python -m media_airflow.pages docs/algorithms

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from media_ops.algorithm import Algorithm, EncodeAlgorithm, EncoderSettings
-from media_ops.encoders.chosen import settings_of
+from media_ops.encoders import chosen
 from media_ops.encoders.passes import FILL, at_quality, buffered, second_pass
 from media_ops.errors import OurError
 from media_ops.firstpass import passlog_key
@@ -36,7 +36,7 @@ class Aimed:
         self._tries = 0
         self._asked = 0.0
         self._film_rate = 0
-        self._settings = settings_of(algorithm)
+        self._settings = chosen.settings_of(algorithm)
         self.counts: dict[str, Any] = {}
         if isinstance(algorithm, EncodeAlgorithm):
             self._aim_at(algorithm, request, store)

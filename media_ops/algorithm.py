@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -20,10 +21,15 @@ from media_ops.planning.gate import LEAST_CPU_SECONDS
 from media_ops.rate.aim import RATE, Aim, Metric, bits
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from media_ops.frame import Artefact, Picture
+    from media_ops.model import Noun
+    from media_ops.requests import Measurement
 
 # A parameter that names a file: jobs read it once, before any computing, and `Film.files` holds its bytes.
 InputFile = Annotated[str, Field(json_schema_extra={"file": True})]
+DOCUMENT = ".json"  # ending of what a measurement gives
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 
 
@@ -171,7 +177,8 @@ class EncoderSettings:
 
     `params` are the encoder library's own; `containers` are the extensions of files that hold its streams; `height`
     is the one to scale to; `number` is that of the pass, 0 where there is but one; `film_rate` is the whole film's in
-    the second, in bits a second; `key_seconds` is the distance of key frames, None where the encoder chooses.
+    the second, in bits a second; `key_seconds` is the distance of key frames, None where the encoder chooses. `ahead`
+    frames behind a segment are shown to the encoder and not encoded.
     """
 
     codec: str
@@ -183,11 +190,12 @@ class EncoderSettings:
     height: int | None = None
     number: Literal[0, 1, 2] = 0
     film_rate: int | None = None
+    ahead: int = 0
     key_seconds: Fraction | None = None
 
 
 class Algorithm:
-    """Root of the shapes; subclass `FrameAlgorithm` or `EncodeAlgorithm`, not this.
+    """Root of the shapes; subclass `FrameAlgorithm`, `EncodeAlgorithm` or `MeasureAlgorithm`, not this.
 
     `examples` are parameters that make a telling picture: the contract tests and the docs page use them. `inputs` are
     the parameters, each an `InputFile`, that further inputs of a job stand for, in order. `exactness` is what cutting
@@ -355,3 +363,52 @@ class FrameAlgorithm(Algorithm):
         if cls.analyse is FrameAlgorithm.analyse:
             return "no"
         return "whole" if cls.join is FrameAlgorithm.join else "joined"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a segment's pairs of frames were found to be: `rows` has a number for each pair under each name.
+
+    `told` says how it was measured, the same in every segment; `notes` are for the reader.
+    """
+
+    rows: Artefact
+    told: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a report is about: paths of the source and of what was made of it, seconds of the source's frames.
+
+    Files beside the document are named `stem` and an ending; `measurement` belongs into it.
+    """
+
+    source: str
+    made: str
+    times: Sequence[Fraction]
+    stem: str
+    measurement: Measurement
+
+
+class MeasureAlgorithm(Algorithm):
+    """Two films in, a document out: the source, and the one that its parameter `beside` names, made of the source.
+
+    Both are cut at the same frames, paired by presentation time. `Need.before` and `after` are pairs that are
+    measured beside a segment's own, and whose numbers are dropped: with them, each number is what one run gives.
+    """
+
+    inputs: ClassVar[Sequence[str]] = ("made",)
+    beside: ClassVar[str] = "made"
+    cpu_seconds_per_megapixel: ClassVar[float] = 0.05
+
+    def check(self) -> None:
+        """Refuse what cannot be measured here; called before any computing."""
+
+    def measure(self, pairs: Iterable[tuple[Any, Any]], threads: int) -> Measured:
+        """Measure pairs (source, made) of decoded frames, `av.VideoFrame`, in order."""
+        raise NotImplementedError
+
+    def report(self, measured: Measured, subject: Subject, folder: Path) -> Noun:
+        """Give the document of the whole film; what is to stand beside it is written to `folder`."""
+        raise NotImplementedError

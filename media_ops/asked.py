@@ -6,7 +6,7 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from media_ops.algorithm import Algorithm
+from media_ops.algorithm import DOCUMENT, Algorithm
 from media_ops.errors import InputError, OutputExists, ParamsInvalid, Unsupported
 from media_ops.manifest import check_free, manifest_of, output_of
 from media_ops.publishing import Wanted
@@ -81,7 +81,7 @@ def destinations_of(algorithm: Algorithm, output: str, source: str, replace: boo
 def container_of(output: str) -> str:
     """Give the extension of an output, in lower case; raise `Unsupported` where none is served."""
     extension = PurePosixPath(output).suffix.lower()
-    if extension not in CONTAINERS:
+    if extension not in (*CONTAINERS, DOCUMENT):
         raise Unsupported(f"output {shown(output)!r}: its name must end in one of {' '.join(CONTAINERS)}")
     return extension
 

@@ -104,7 +104,10 @@ def _shift(first: Film, second: Film, sounds: list[Heard], findings: _Findings) 
     """Say by how much all of `second` may have been moved, and note it."""
     from media_ops.container.together import moved_by_container
 
-    moved = moved_by_container(first, second, lambda: [sound.start for sound in sounds])
+    if not first.times or not second.times:
+        return Fraction(0)
+    starts = [sound.start for sound in sounds]
+    moved = moved_by_container(first.times[0], second.times[0], second.container, lambda: starts)
     if moved:
         findings.notes.append(f"the second file is moved by {_seconds(moved)}: its container shows nothing before 0")
     return moved

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from media_ops import __version__
-from media_ops.algorithm import Algorithm, FrameAlgorithm
+from media_ops.algorithm import Algorithm, FrameAlgorithm, MeasureAlgorithm
 from media_ops.encoders.builds import array_versions, builds
 from media_ops.encoders.chosen import settings_of
 from media_ops.model import JobOptions, Segment
@@ -70,6 +70,8 @@ def together(keys: Sequence[str | None]) -> str | None:
 
 
 def _maker(algorithm: Algorithm, files: Mapping[str, str]) -> dict[str, Any] | None:
+    if isinstance(algorithm, MeasureAlgorithm):  # cheap beside the film that it measures: not kept
+        return None
     libraries = builds(settings_of(algorithm).codec)
     if libraries is None:
         return None

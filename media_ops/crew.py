@@ -16,7 +16,7 @@ from media_ops.settings import Settings
 from media_ops.worker.attempt import Attempt
 
 R = TypeVar("R", bound=Noun)
-Stage = Literal["probe", "analyse", "conclude", "process", "audio", "merge", "slice", "witness"]
+Stage = Literal["probe", "analyse", "conclude", "process", "audio", "merge", "slice", "witness", "measure", "report"]
 
 
 @dataclass(frozen=True)

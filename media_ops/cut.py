@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from media_ops.admission import admit, inexact
-from media_ops.algorithm import Algorithm, FrameAlgorithm
+from media_ops.algorithm import Algorithm, EncodeAlgorithm, FrameAlgorithm, MeasureAlgorithm
 from media_ops.encoders.chosen import settings_of
 from media_ops.errors import ParamsInvalid
 from media_ops.model import JobOptions, Plan, Segment, Slicing
@@ -20,6 +20,7 @@ from media_ops.planning.gate import (
     automatic_segments,
     segments_of_length,
 )
+from media_ops.planning.prices import prices
 from media_ops.planning.reach import reach
 from media_ops.requests import ProbeResult
 
@@ -53,6 +54,8 @@ def cut(
     count, reason, rule = _count(index, probe, algorithm, options, workers)
     need = algorithm.need()
     lead = need.before + need.warm_up
+    # What an algorithm makes costs more than what a segment's end gains by it.
+    ahead = _ahead(algorithm, index.facts.height)
     warnings = []
     if most and count > most:
         warnings.append(f"{most} segments, not {count}: more are not worked on side by side here")
@@ -76,14 +79,14 @@ def cut(
             else:
                 warnings.append(f"{count} segments, not {asked}: {few}")
     else:
-        edges = bounds(index.frames, count, [rank + lead for rank in index.entry_ranks().tolist()])
+        edges = bounds(index.frames, count, prices(index.size[index.order], index.order, index.entry_ranks(), lead))
     if count > 1 and options.segments is None and options.segment_seconds is None:
-        extra = _extra_decoding(index, edges, lead, need.after + need.run_out)
+        extra = _extra_decoding(index, edges, lead, max(need.after + need.run_out, ahead))
         if extra > MOST_EXTRA_DECODING:
             count, rule = 1, "few-entries"
             reason = f"{extra:.0%} of the frames would be decoded again: the source has few entry points"
             edges = [0, index.frames]
-    segments = segments_at(index, edges, need, objects, prefix)
+    segments = segments_at(index, edges, need, objects, prefix, ahead)
     return Plan(
         frames=index.frames,
         slicing=Slicing(used=count > 1, segments=count, reason=reason, rule=rule),
@@ -124,14 +127,23 @@ def _list_of(prefix: str) -> str:
     return f"{prefix}/plan/segments"
 
 
-def segments_at(index: FrameIndex, edges: list[int], need: Need, store: Store, prefix: str) -> list[Segment]:
+def segments_at(
+    index: FrameIndex, edges: list[int], need: Need, store: Store, prefix: str, ahead: int = 0
+) -> list[Segment]:
     """Plan the segments between `edges`, the film's ends included; store each one's rows of the index."""
     gops = index.closed_ranks().tolist() if need.gops else []
-    return [_segment(index, edges, order, need, gops, store, prefix) for order in range(len(edges) - 1)]
+    return [_segment(index, edges, order, need, gops, store, prefix, ahead) for order in range(len(edges) - 1)]
 
 
 def _segment(
-    index: FrameIndex, edges: list[int], order: int, need: Need, gops: list[int], store: Store, prefix: str
+    index: FrameIndex,
+    edges: list[int],
+    order: int,
+    need: Need,
+    gops: list[int],
+    store: Store,
+    prefix: str,
+    ahead: int,
 ) -> Segment:
     start, end = edges[order], edges[order + 1]
     around = reach(edges, order, need, gops)
@@ -139,7 +151,9 @@ def _segment(
     if first == start > 0 and index.entry_before(start - 1) == index.entry_before(start):
         first = start - 1  # the decoder passes it anyway, and its digest is one more that must be equal
     # At least one frame more than the segment's own: its digest must be the one that the next segment begins with.
-    last = max(around.last, min(index.frames, end + 1))
+    # A look of more than a quarter of what is encoded would cost more than it gains.
+    ahead = min(ahead, (end - start) // 4, index.frames - end)
+    last = max(around.last, min(index.frames, end + 1), end + ahead)
     key = f"{prefix}/plan/{order:05d}"
     store.put(key, index.rows(first, last).to_bytes())
     return Segment(
@@ -150,6 +164,7 @@ def _segment(
         last=last,
         label=_label(index, start, end),
         rows=key,
+        ahead=ahead,
         remove_frames=around.remove_frames,
         remove_gop=around.remove_gop,
         repeat=around.repeat,
@@ -201,6 +216,8 @@ def _count(
 def _cpu_seconds(index: FrameIndex, algorithm: Algorithm) -> float:
     facts = index.facts
     megapixels = facts.width * facts.height / 1e6 * index.frames
+    if isinstance(algorithm, MeasureAlgorithm):
+        return megapixels * algorithm.cpu_seconds_per_megapixel
     if algorithm.several:
         return sum(_cpu_seconds(index, each) for each in algorithm.renditions(facts.height).values())
     settings = settings_of(algorithm)
@@ -219,6 +236,13 @@ def _uncuttable(algorithm: Algorithm, options: JobOptions) -> tuple[str, str] | 
     if algorithm.exactness == "blended" and not options.blend:
         return "blended", f"segments of {algorithm.name()} do not join exactly, and cross-fading was not asked for"
     return None
+
+
+def _ahead(algorithm: Algorithm, height: int) -> int:
+    """How many frames behind a segment its encoders look at."""
+    if not isinstance(algorithm, EncodeAlgorithm):
+        return 0
+    return max(settings_of(one).ahead for one in algorithm.renditions(height).values())
 
 
 def _extra_decoding(index: FrameIndex, edges: list[int], before: int, after: int) -> float:

@@ -28,6 +28,7 @@
         ├── FrameLost               the reader did not find every frame that the plan wanted
         ├── SegmentsDisagree        segments cannot be joined: counts, codec settings, fingerprints
         └── ProofFailed             the result is not what one run over the whole file would give
+            └── SeamShows               a joint is worse than the limit that the job was given
 
 Every error carries one clear sentence that names the input and the reason. It crosses process boundaries as
 `to_record()` and comes back through `from_record()` as the same class.
@@ -176,6 +177,10 @@ class SegmentsDisagree(OurError):
 
 class ProofFailed(OurError):
     """The result is not what one run over the whole file would have given."""
+
+
+class SeamShows(ProofFailed):
+    """A frame beside a joint is encoded so much worse than its neighbours that the cut may be seen."""
 
 
 def from_record(record: dict[str, str]) -> MediaError:

@@ -76,6 +76,7 @@ def _noted(request: AnalyseRequest, look: Look, rows: Rows, size: int, store: St
     segment = request.segment
     spent, digest, written = (8.0 * size, 0.0, 0.0), "", 0
     if look.algorithm.encoder().codec in FIRST_PASS_FILES:
+        passlog.trim(look.folder, segment.end - segment.start)
         frames, *noted = passlog.spent(look.folder)
         if frames != segment.end - segment.start:
             raise FrameLost(f"segment {segment.order}: its first pass noted {frames} frames")
@@ -166,16 +167,25 @@ def _encode(
     segment = request.segment
     wanted = range(segment.start, segment.end)
     times = rows.frame_pts[segment.start - rows.first : segment.end - rows.first].tolist()
+    ahead = range(segment.end, segment.end + segment.ahead)
     with contextlib.ExitStack() as opened:
         encoders = [
-            opened.enter_context(SegmentEncoder(path, how, rows.facts, times, request.threads, rows.begins))
+            opened.enter_context(
+                SegmentEncoder(
+                    path, how, rows.facts, times, request.threads, rows.begins, ahead=bool(ahead and how.ahead)
+                )
+            )
             for path, how in zip(paths, settings, strict=True)
         ]
+        looking = [encoder for encoder, how in zip(encoders, settings, strict=True) if how.ahead]
         for rank, frame in reader:
             if rank in wanted:
                 for encoder in encoders:
                     encoder.encode(encoder.convert(frame))
                 on_progress(rank + 1 - segment.start, len(wanted))
+            elif rank in ahead:
+                for encoder in looking:
+                    encoder.show(encoder.convert(frame))
         for encoder in encoders:
             encoder.finish()
     for path in paths:

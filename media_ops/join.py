@@ -119,6 +119,7 @@ class Join:
         from media_ops.describe import chroma_location
         from media_ops.frames.look import first_frame
         from media_ops.frames.seen import picture
+        from media_ops.showing import scored
         from media_ops.storage.passing import sha256_of
         from media_ops.verify import AV_LIMIT_MS, Expectation, verify
 
@@ -127,7 +128,7 @@ class Join:
         cells, digests = self._seen(pieces)
         if lossless and len(digests) != len(cells):
             raise OurError(f"{request.source}: a lossless job whose workers left no digests of its frames")
-        joints = self._made_joints(joints)
+        joints = scored(self._made_joints(joints), request.results, cells)
         expected = Expectation(self.made, self.target, cells, self.shift, joints, lossless, digests)
         found = verify(path, expected, request.verify, threads=request.threads, on_progress=on_progress)
         encoded = (lambda: open_intermediate(self._sound() or "")) if self._sound() else None
@@ -159,6 +160,8 @@ class Join:
             compared=[(part.start, part.stop) for part in found.compared],
             picture_distance=None if found.picture_distance is None else round(found.picture_distance, 4),
             joints=found.joints,
+            seams=request.seams,
+            seam_limit_db=None if request.seams == "off" else request.seam_limit_db,
             damaged=list(self.index.findings.damage),
             source_time_base=str(self.index.facts.time_base),
             fingerprints=_ends(request.results, self.index.frames),

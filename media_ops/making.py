@@ -58,6 +58,7 @@ class Making:
         scratch: Path,
         drawer: Drawer,
     ) -> None:
+        from media_ops.encoders.ends import Ends
         from media_ops.encoders.fades import Fades
         from media_ops.encoders.kept import Kept
 
@@ -67,7 +68,9 @@ class Making:
             self._encoder = opened.enter_context(_encoder(self._path, settings, given, request))
             self._fades = opened.enter_context(Fades(scratch, request.segment, self._encoder, algorithm.rate))
             self._opened = opened.pop_all()
-        self._kept = Kept(self._encoder)
+        self._ends = Ends(len(given.times)) if request.seams and not settings.lossless else None
+        self._kept = Kept(self._encoder, self._ends)
+        self._looks_ahead = bool(settings.ahead)
         self._extradata = b""
 
     def __enter__(self) -> Making:
@@ -79,8 +82,11 @@ class Making:
         self._opened.close()
 
     def add(self, rank: int, frame: VideoFrame) -> None:
-        """Take the next frame."""
-        if not self._fades.take(rank, frame):
+        """Take the next frame, one of the segment or behind it."""
+        if self._request.segment.ahead and rank >= self._request.segment.end:
+            if self._looks_ahead:
+                self._encoder.show(self._encoder.convert(frame))
+        elif not self._fades.take(rank, frame):
             self._kept.add(frame)
 
     def finish(self) -> None:
@@ -97,6 +103,7 @@ class Making:
         from media_ops.encoders.builds import array_versions
 
         request, segment, algorithm, drawer = self._request, self._request.segment, self._algorithm, self._drawer
+        ends = self._ends.psnr(self._path, request.threads) if self._ends else {}
         signatures = drawer.put("signatures", self._kept.signatures(self._given.times).to_bytes())
         digests = drawer.put("digests", "\n".join(noted.seen).encode()) if request.digests else None
         faded = {end: drawer.put(f"fade-{end}.nut", path).key for end, path in self._fades.files.items()}
@@ -124,6 +131,7 @@ class Making:
             metrics=with_work(metrics, at_work),
             warnings=list(self._encoder.target.warnings),
             fades=faded,
+            ends=ends,
         )
 
 
@@ -131,6 +139,7 @@ def _encoder(path: Path, settings: EncoderSettings, given: Given, request: Proce
     from media_ops.encoders.segment import SegmentEncoder
 
     try:
-        return SegmentEncoder(path, settings, given.facts, given.times, request.threads, given.begins)
+        ahead = bool(request.segment.ahead and settings.ahead)
+        return SegmentEncoder(path, settings, given.facts, given.times, request.threads, given.begins, ahead=ahead)
     except Unsupported as error:
         raise Unsupported(f"{request.source}: {error}", rule=error.rule) from error

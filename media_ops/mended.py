@@ -47,6 +47,7 @@ def again(request: MergeRequest, number: int) -> ProcessRequest:
         threads=request.threads,
         conceal=request.conceal,
         digests=request.results[number].digests is not None,
+        seams=request.seams != "off",
         # What the store says of its object may be true of another one than it gives: it is not asked again.
         reuse=request.reuse and request.reuse.model_copy(update={"force": True}),
     )

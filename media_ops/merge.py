@@ -88,6 +88,7 @@ def proved(
     from media_ops.keyed import check_keys
     from media_ops.mended import mended
     from media_ops.seams import check_seams
+    from media_ops.showing import showing
     from media_ops.storage.gathered import Gathered
 
     parts = Gathered(store, scratch)
@@ -105,15 +106,16 @@ def proved(
     pieces = job.pieces(parts, folder)
     job.write(made, pieces, on_progress)
     proof = job.prove(made, joints, pieces, on_progress)
+    seen = showing(proof)
     lost = job.check_kept(made)
     told = {
-        "warnings": list(dict.fromkeys([*proof.warnings, *mending, *lost])),
+        "warnings": list(dict.fromkeys([*proof.warnings, *mending, *seen, *lost])),
         "rate": rate,
         "quality": found_quality(job.algorithm, request),
         "keys": check_keys(made, job),
     }
     proof = proof.model_copy(update=job.origin() | told)
-    return Proved(request, job, made, proof, job.warnings() + lost + mending)
+    return Proved(request, job, made, proof, job.warnings() + seen + lost + mending)
 
 
 def _joined(job: Join, parts: Gathered, scratch: Path, results: list[SegmentResult]) -> JoinedVideo:

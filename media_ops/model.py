@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# Clean joints and whole-file runs stay under 4.7 dB (docs/decisions/0030).
+SEAM_LIMIT_DB = 5.0
+
 
 class Noun(BaseModel):
     """A frozen record that knows no field but its own."""
@@ -56,6 +59,16 @@ class JobOptions(Noun):
         description="`strict` fails at the first damaged picture; `conceal` takes what the decoder makes of it, "
         "processes the whole file in one piece and lists the places in the proof.",
     )
+    seams: Literal["warn", "fail", "off"] = Field(
+        "warn",
+        description="What is done where a joint shows: the job warns or fails; `off` does not look.",
+    )
+    seam_limit_db: float = Field(
+        SEAM_LIMIT_DB,
+        gt=0,
+        le=100,
+        description="A joint shows where a frame beside it lies further under its neighbours than this (dB of PSNR).",
+    )
 
 
 class Segment(Noun):
@@ -69,6 +82,7 @@ class Segment(Noun):
     label: str
     rows: str = Field(description="Key of the segment's own rows of the index.")
     slice: str | None = Field(None, description="Key of the source's bytes that it is read from; None: the source.")
+    ahead: int = Field(0, ge=0, description="Frames from `end` on that the encoder looks at, and does not encode.")
     remove_frames: tuple[int, int] = Field(
         (0, 0), description="Frames before `start` and behind `end` that are processed too, and dropped."
     )
@@ -161,6 +175,11 @@ class SegmentResult(Noun):
         {},
         description="Keys of frames, bit by bit, from `start` on and from `end` on that are to be cross-faded.",
     )
+    ends: dict[int, tuple[float, float]] = Field(
+        {},
+        description="PSNR of the first and the last 12 encoded frames against what the encoder was given, in dB: of "
+        "luma, and the mean over all planes; numbered from 0 at the beginning and to -1 at the end.",
+    )
     others: list[SegmentResult] = Field([], description="Of a ladder, the renditions after the first.")
 
 
@@ -231,6 +250,14 @@ class JointProof(Noun):
     fingerprint: str = Field(description="Digest of the source frame that it was made of.")
     before: str = Field("", description="Digest of the source frame in front of the joint.")
     frames_compared: int
+    seam_psnr: list[float] = Field(
+        [], description="PSNR of the three frames in front of the joint and the three behind it: luma, in dB."
+    )
+    drop_db: float | None = Field(
+        None,
+        description="How far the worst of them, in luma or over all planes, lies under its neighbours: the lower "
+        "quartile of the frames 4 to 12 away from the joint; None: not measured.",
+    )
 
 
 class Proof(Noun):
@@ -266,6 +293,8 @@ class Proof(Noun):
     joints: list[JointProof]
     rate: RateProof | None = Field(None, description="Where a bit rate was asked for.")
     quality: QualityProof | None = Field(None, description="Where a measured quality was asked for.")
+    seams: Literal["warn", "fail", "off"] = Field("off", description="What was to be done where a joint shows.")
+    seam_limit_db: float | None = Field(None, description="Greatest `drop_db` of a joint that does not show.")
     keys: KeysProof | None = Field(None, description="Where key frames were asked for at fixed times.")
     damaged: list[tuple[int, int]] = Field(
         [], description="Half-open spans of the source's PTS in which pictures are the decoder's guess."

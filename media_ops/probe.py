@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from media_ops import registry
-from media_ops.algorithm import EncodeAlgorithm, FrameAlgorithm
+from media_ops.algorithm import EncodeAlgorithm, FrameAlgorithm, MeasureAlgorithm
 from media_ops.errors import Unsupported
 from media_ops.profile import Profile
 from media_ops.requests import ProbeRequest, ProbeResult, StoredFile
@@ -61,7 +61,7 @@ def probe(
         index_by="packets" if index.built_by == "packets" else "decoding",
         decoded_because=index.findings.decoded_because,
         damage=list(index.findings.damage),
-        files=_considered(request, index, store),
+        files=_considered(request, index, store, on_progress),
         beside=_beside(source, request, store, scratch, on_progress),
     )
 
@@ -125,11 +125,17 @@ def _beside(
     return key
 
 
-def _considered(request: ProbeRequest, index: FrameIndex, store: Store) -> dict[str, StoredFile]:
+def _considered(
+    request: ProbeRequest, index: FrameIndex, store: Store, on_progress: Callable[[int, int | None], None]
+) -> dict[str, StoredFile]:
     """Let the algorithm refuse the film before anything is computed; store the files that its parameters name."""
     if request.algorithm is None:
         return {}
     algorithm = registry.get(request.algorithm).from_params(request.params)
+    if isinstance(algorithm, MeasureAlgorithm):
+        from media_ops.second import keep_second
+
+        return keep_second(algorithm, request.source, index, store, request.prefix, on_progress)
     from media_ops.encoders.chosen import check_aspect, settings_of
 
     for one in algorithm.renditions(index.facts.height).values():

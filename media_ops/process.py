@@ -155,7 +155,13 @@ def _content_key(
         request.segment,
         rows,
         None if artefact is None else digest_of(artefact),
-        {"threads": request.threads, "conceal": request.conceal, "digests": request.digests} | aimed.counts,
+        {
+            "threads": request.threads,
+            "conceal": request.conceal,
+            "digests": request.digests,
+            "seams": request.seams,
+        }
+        | aimed.counts,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from media_ops.model import AudioResult, Metrics, Noun, Plan, Proof, Segment, SegmentResult
+from media_ops.model import SEAM_LIMIT_DB, AudioResult, Metrics, Noun, Plan, Proof, Segment, SegmentResult, Slicing
 from media_ops.profile import Profile
 
 
@@ -145,7 +145,70 @@ class ProcessRequest(SegmentRequest, Fenced):
 
     digests: bool = Field(False, description="Store the digest of every source frame.")
     fill: float | None = Field(None, description="Share of the buffer that is full when it begins; None: usual.")
+    seams: bool = Field(True, description="Measure how well the first and the last frames are encoded.")
     reuse: Reuse | None = None
+
+
+class MeasureRequest(SegmentRequest):
+    """Measure one segment of what was made of `source`; `files` names that film's index."""
+
+
+class MeasureResult(Noun):
+    """One segment, measured: `key` names the numbers of its own frames, each with its rank."""
+
+    order: int
+    start: int
+    end: int
+    key: str
+    fingerprints: dict[int, str] = Field(description="Digests of both films' frames by rank: start, end.")
+    told: dict[str, str] = Field({}, description="How it was measured.")
+    notes: list[str] = Field([])
+    versions: str = Field(description="What measured it.")
+    metrics: Metrics = Metrics()
+
+
+class Measurement(Noun):
+    """Why a document may be believed: what was measured, how it was cut, and that each frame was measured once."""
+
+    algorithm: str
+    algorithm_version: str
+    params: dict[str, Any] = Field({})
+    measured_at: str = Field(description="UTC, ISO 8601.")
+    source_sha256: str
+    files: dict[str, str] = Field(description="sha256 of the films that parameters name.")
+    frames: int = Field(description="Each was measured exactly once, at its own time in both films.")
+    pts_digest: str = Field(description="sha256 over the source's presentation times as rational text, one a line.")
+    slicing: Slicing
+    joints: list[int] = Field(description="First frames of segments; both sides saw the same frames of both films.")
+    versions: str
+
+
+class ReportRequest(SourceRequest, Fenced):
+    """Join the numbers of all segments, and publish the document that says them as `output`."""
+
+    store: str
+    prefix: str
+    output: str
+    replace: bool = True
+    algorithm: str
+    params: dict[str, Any]
+    plan: Plan
+    index: str
+    results: list[MeasureResult]
+    files: dict[str, StoredFile]
+
+
+class ReportResult(Noun):
+    """A published document, and the files beside it; paths, or addresses in a bucket."""
+
+    output: str
+    files: list[str]
+    frames: int
+    summary: dict[str, float] = Field({}, description="Means, by name.")
+    reused: bool = False
+    job: dict[str, float] = Field({}, description="What the whole job cost.")
+    metrics: Metrics = Metrics()
+    warnings: list[str] = Field([])
 
 
 class AudioRequest(SourceRequest):
@@ -178,6 +241,8 @@ class MergeRequest(SourceRequest, Fenced):
     audio: AudioResult | None = None
     beside: str | None = Field(None, description="Key of the source's excerpt without its pictures, if there is one.")
     verify: Literal["joints", "full"] = "joints"
+    seams: Literal["warn", "fail", "off"] = "warn"
+    seam_limit_db: float = SEAM_LIMIT_DB
     threads: int = 1
 
 

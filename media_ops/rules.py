@@ -1,4 +1,4 @@
-"""When a file is processed whole although cutting was wished for, and when it is refused: one table.
+"""When a file is processed whole although cutting was wished for, when it is refused or fails: one table.
 
 The code names a rule where it applies it, jobs carry its name (`slicing.rule`, `error.rule`), and the page
 `docs/rules.md` is made from the table. What no rule names must be processed in segments, exactly.
@@ -13,7 +13,7 @@ class Rule(NamedTuple):
     """One rule: what happens, when, and why nothing better can be done."""
 
     name: str
-    effect: Literal["whole", "refused"]
+    effect: Literal["whole", "refused", "failed"]
     when: str
     why: str
 
@@ -211,6 +211,12 @@ _TABLE = (
         "an algorithm asks for RGB, and the colours are coded by more than a matrix (ICtCp, for one)",
         "the algorithm would see wrong colours",
     ),
+    Rule(
+        "seam-shows",
+        "failed",
+        "`seams` is `fail`, and a frame within 3 of a joint lies more than `seam_limit_db` under its neighbours",
+        "where the cut is may be seen; a lower CRF or other segments help, and `seams: warn` takes it as it is",
+    ),
 )
 RULES = {rule.name: rule for rule in _TABLE}
 
@@ -218,7 +224,7 @@ RULES = {rule.name: rule for rule in _TABLE}
 def table() -> str:
     """Give the rules as a Markdown table."""
     lines = ["| rule | what happens | when | why |", "| --- | --- | --- | --- |"]
-    does = {"whole": "processed whole", "refused": "refused"}
+    does = {"whole": "processed whole", "refused": "refused", "failed": "fails"}
     lines += [f"| `{rule.name}` | {does[rule.effect]} | {rule.when} | {rule.why} |" for rule in _TABLE]
     return "\n".join(lines)
 
@@ -227,9 +233,10 @@ def page() -> str:
     """Give `docs/rules.md`."""
     return (
         "# Rules\n\n"
-        "When a file is processed whole although cutting was wished for, and when it is refused before any "
-        "computing. A job names the rule in `slicing.rule` or `error.rule`; what no rule names is cut, exactly, or "
-        "is no media at all. `make rules` writes this page from `media_ops/rules.py`.\n\n" + table() + "\n"
+        "When a file is processed whole although cutting was wished for, when it is refused before any "
+        "computing, and when it fails after that. A job names the rule in `slicing.rule` or `error.rule`; what no "
+        "rule names is cut, exactly, or is no media at all. `make rules` writes this page from `media_ops/rules.py`."
+        "\n\n" + table() + "\n"
     )
 
 

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from media_ops.algorithm import Algorithm
+from media_ops.algorithm import Algorithm, MeasureAlgorithm
 from media_ops.asked import destinations_of, taken
-from media_ops.crew import Crew, Event
+from media_ops.crew import Crew, Event, Stage
 from media_ops.encoders.chosen import check_container
 from media_ops.errors import MediaError
 from media_ops.figures import figures
+from media_ops.measured_job import MeasuredJob
 from media_ops.meter import Meter
 from media_ops.model import AudioResult, JobOptions, Metrics, Plan, RunReport, Segment, SegmentResult
 from media_ops.publishing import Wanted
@@ -83,7 +84,8 @@ def run(
             duration = job.work(wanted, draft)
     except MediaError as error:
         return RunReport(**draft, outcome="failed", metrics=meter.read(), error=error.to_record())
-    metrics = meter.read() | figures(draft["proof"], job.results, job.costs, job.written)
+    proved = draft.get("proof")
+    metrics = meter.read() | (figures(proved, job.results, job.costs, job.written) if proved else job.told)
     metrics["speed"] = round(duration / metrics["wall_seconds"], 3)
     return RunReport(**draft, outcome="succeeded", metrics=metrics)
 
@@ -110,6 +112,7 @@ class _Job:
         self.trial = trial
         self.meter = meter
         self.results: list[SegmentResult] = []
+        self.told: dict[str, float] = {}
         self.written = 0
 
     def work(self, wanted: Wanted, draft: dict[str, Any]) -> float:
@@ -132,6 +135,8 @@ class _Job:
         plan = self._cut(probe)
         draft["slicing"] = plan.slicing
         draft["warnings"] += plan.warnings
+        if isinstance(self.algorithm, MeasureAlgorithm):
+            return self._measured(probe, plan, wanted, draft)
         with self.meter.stage("analyse"):
             artefact = self._look(probe, plan)
         with self.meter.stage("process"):
@@ -153,15 +158,32 @@ class _Job:
             self.trial.made(Made(self.store, probe, results, audio, merged))
         return probe.duration
 
+    def _measured(self, probe: ProbeResult, plan: Plan, wanted: Wanted, draft: dict[str, Any]) -> float:
+        """Measure instead of processing; the result is a document, which has no proof beside it but in it."""
+        job = MeasuredJob(
+            self.crew,
+            {"source": self.source, "kept": self.kept, "store": self.store, "prefix": _PREFIX},
+            {"algorithm": self.algorithm.name(), "params": self.params},
+            self._threads(plan),
+            self.options.on_damage == "conceal",
+        )
+        with self.meter.stage("measure"):
+            report = job.work(probe, plan, wanted)
+        self.told = {"frames": report.frames} | {f"mean_{name}": mean for name, mean in report.summary.items()}
+        draft["outputs"] = [report.output, *report.files]
+        draft["warnings"] += [said for said in report.warnings if said not in draft["warnings"]]
+        return probe.duration
+
     def _cut(self, probe: ProbeResult) -> Plan:
         from media_ops.cut import cut
 
         plan = cut(probe, self.algorithm, self.options, store=self.store, prefix=_PREFIX, workers=self.crew.workers)
         if self.options.slices == "physical":
             plan = self._sliced(plan)
+        stage: Stage = "measure" if isinstance(self.algorithm, MeasureAlgorithm) else "process"
         for segment in plan.segments:
             self.crew.tell(
-                Event("process", "planned", segment.order, total=segment.end - segment.start, message=segment.label)
+                Event(stage, "planned", segment.order, total=segment.end - segment.start, message=segment.label)
             )
         return plan
 
@@ -244,6 +266,7 @@ class _Job:
             threads=self._threads(plan),
             conceal=self.options.on_damage == "conceal",
             digests=self.trial is not None,
+            seams=self.options.seams != "off",
         )
 
     def _merging(
@@ -274,6 +297,8 @@ class _Job:
             audio=audio,
             beside=probe.beside,
             verify=self.options.verify,
+            seams=self.options.seams,
+            seam_limit_db=self.options.seam_limit_db,
             threads=self._threads(plan),
         )
 

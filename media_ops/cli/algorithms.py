@@ -7,7 +7,7 @@ import sys
 
 def command() -> None:
     """List the algorithms: names only, one a line, unless on a terminal."""
-    from media_ops.algorithm import FrameAlgorithm
+    from media_ops.algorithm import FrameAlgorithm, MeasureAlgorithm
     from media_ops.registry import algorithm_names, get
 
     if not sys.stdout.isatty():
@@ -21,5 +21,6 @@ def command() -> None:
     for name in algorithm_names():
         kind = get(name)
         shape = "frames" if issubclass(kind, FrameAlgorithm) else "encoding"
+        shape = "two films" if issubclass(kind, MeasureAlgorithm) else shape
         table.add_row(name, kind.version, shape, kind.exactness, kind.title())
     Console().print(table)

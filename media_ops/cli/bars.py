@@ -52,7 +52,9 @@ class Bars:
 
     def _planned_for(self, event: Event) -> Event | None:
         """Segments are planned once; other stages may work on them before."""
-        return self._planned.get(event.order) if event.stage == "process" and event.order is not None else None
+        if event.order is None or event.stage not in ("process", "measure"):
+            return None
+        return self._planned.get(event.order)
 
     def _count_all(self, order: int, done: int) -> None:
         self._done[order] = done

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from media_ops.model import Picture, Proof
+    from media_ops.model import JointProof, Picture, Proof
     from media_ops.proof.report import CheckReport, CheckRequest
     from media_ops.storage.document import Document
 
@@ -158,7 +158,8 @@ def lines(proof: Proof) -> list[tuple[str, str]]:
         *exactness,
         *((f"file of {name}", f"sha256 {sha256}") for name, sha256 in proof.files.items()),
         ("compared", f"{proof.frames_compared} frames ({proof.verify}){distance}"),
-        *((f"joint at {j.rank}", f"{j.frames_compared} frames compared, {j.fingerprint}") for j in proof.joints),
+        *((f"joint at {j.rank}", _joint(j)) for j in proof.joints),
+        *_seams(proof),
         ("before", _picture(proof.picture_source)),
         ("after", _picture(proof.picture_output)),
     ]
@@ -171,6 +172,24 @@ def lines(proof: Proof) -> list[tuple[str, str]]:
         told.append((f"{track.kind} {track.index}", f"{track.action} {track.codec or ''}{reason}"))
     told.append(("made by", ", ".join(f"{name} {version}" for name, version in proof.software.items())))
     return told
+
+
+def _joint(joint: JointProof) -> str:
+    near = "" if joint.drop_db is None else f"frames beside it {_under(joint.drop_db)}, "
+    return f"{joint.frames_compared} frames compared, {near}{joint.fingerprint}"
+
+
+def _seams(proof: Proof) -> list[tuple[str, str]]:
+    drops = [joint.drop_db for joint in proof.joints if joint.drop_db is not None]
+    if not drops or proof.seam_limit_db is None:
+        return []
+    over = sum(drop > proof.seam_limit_db for drop in drops)
+    shown = f"{over} of {len(drops)} joints show" if over else "no joint shows"
+    return [("seams", f"{shown}: frames beside them {_under(max(drops))}, the limit is {proof.seam_limit_db:g} dB")]
+
+
+def _under(drop: float) -> str:
+    return f"at most {drop:.1f} dB under their neighbours" if drop > 0 else "none under their neighbours"
 
 
 def _damage(proof: Proof) -> str:

@@ -93,25 +93,11 @@ def _writable(given: str | None, ending: str, films: tuple[str, str]) -> str:
 
 
 def _joints(output: str) -> tuple[list[int], list[str]]:
-    """Give the joints that the proof beside a result tells of, and what speaks against believing it."""
-    from media_ops.errors import MediaError
-    from media_ops.storage.document import read_document
-    from media_ops.storage.proved import proof_path
+    """Give the joints of a film of this machine that has a proof, and what speaks against believing it."""
+    from media_ops.quality.proved import joints_of
     from media_ops.storage.source import lies_far, locate
 
-    if lies_far(output):
-        return [], []
-    path = Path(locate(output))
-    place = proof_path(path)
-    if not place.exists():
-        return [], []
-    try:
-        proof = read_document(place).proof
-    except MediaError as error:
-        return [], [f"joints are unknown: {error}"]
-    if proof.output_size != path.stat().st_size:
-        return [], [f"joints are unknown: the proof {place.name!r} is that of another file"]
-    return [joint.rank for joint in proof.joints], []
+    return ([], []) if lies_far(output) else joints_of(Path(locate(output)))
 
 
 def _measured(asked: QualityRequest, quiet: bool) -> QualityReport:

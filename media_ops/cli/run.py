@@ -50,6 +50,13 @@ Slices = Annotated[
         help="Let each segment read its part of the source, or cut its bytes out first, for workers without it."
     ),
 ]
+Seams = Annotated[
+    Literal["warn", "fail", "off"], typer.Option(help="What to do where a joint shows; `off` does not look.")
+]
+SeamLimit = Annotated[
+    float | None,
+    typer.Option(min=0.1, max=100, metavar="DB", help="How far a frame beside a joint may lie under its neighbours."),
+]
 NoClobber = Annotated[bool, typer.Option("--no-clobber", help="Fail if the output exists.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
@@ -70,6 +77,8 @@ def command(
     on_damage: OnDamage = "strict",
     blend: Blend = False,
     slices: Slices = "virtual",
+    seams: Seams = "warn",
+    seam_limit: SeamLimit = None,
     no_clobber: NoClobber = False,
     as_json: Json = False,
 ) -> int:
@@ -80,7 +89,7 @@ def command(
     if sum((segments is not None, segment_seconds is not None, whole)) > 1:
         raise typer.BadParameter("--segments, --segment-seconds and --whole exclude one another")
     given = assignments(param or [])
-    from media_ops.model import JobOptions
+    from media_ops.model import SEAM_LIMIT_DB, JobOptions
 
     options = JobOptions(
         segments=segments,
@@ -91,6 +100,8 @@ def command(
         on_damage=on_damage,
         blend=blend,
         slices=slices,
+        seams=seams,
+        seam_limit_db=SEAM_LIMIT_DB if seam_limit is None else seam_limit,
     )
     report = _run(algorithm, inputs, output, given, options, workers, not no_clobber, as_json)
     if as_json:
@@ -146,7 +157,6 @@ def _show(report: RunReport) -> None:
     from rich.table import Table
 
     proof, slicing, metrics = report.proof, report.slicing, report.metrics
-    assert proof is not None
     assert slicing is not None
     table = Table.grid(padding=(0, 2))
     for output in report.outputs:
@@ -154,6 +164,13 @@ def _show(report: RunReport) -> None:
     if report.manifest:
         table.add_row("manifest", report.manifest)
     table.add_row("segments", str(slicing.segments) + (f" ({slicing.reason})" if slicing.reason else ""))
+    if proof is None:  # it measured
+        for name, mean in metrics.items():
+            if name.startswith("mean_"):
+                table.add_row(name.removeprefix("mean_"), f"{mean:.4f} in the mean of {metrics['frames']:.0f} frames")
+        table.add_row("cost", f"{metrics['cpu_seconds']:.1f} CPU-s in {metrics['wall_seconds']:.1f} s")
+        Console(soft_wrap=True).print(table, markup=False)
+        return
     table.add_row("frames", f"{proof.frames_in} in, {proof.frames_out} out, {proof.pts_mismatches} at another time")
     if proof.av_offset_ms is not None:
         table.add_row("sound", f"within {proof.av_offset_ms:.3f} ms of the source's place")

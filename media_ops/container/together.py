@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-
-from media_ops.frames.film import Film
+from typing import Protocol
 
 Heard = Callable[[], list[Fraction | None]]
 
 
-def moved_by_container(first: Film, second: Film, sounds: Heard) -> Fraction:
-    """Say by how much all of `second` may have been moved: MP4 and MOV show nothing that lies below 0.
+class Timed(Protocol):
+    """A film in a container, with a clock."""
 
-    `sounds` gives where the sound of `first` starts; it is asked only where that counts.
+    @property
+    def container(self) -> str:
+        """FFmpeg's name of the format."""
+
+    @property
+    def time_base(self) -> Fraction:
+        """One tick of its clock, in seconds."""
+
+
+def moved_by_container(first: Fraction, second: Fraction, container: str, sounds: Heard) -> Fraction:
+    """Say by how much a film in `container` may have been moved: MP4 and MOV show nothing that lies below 0.
+
+    `first` is the time at which its source begins, `second` its own; `sounds` gives where the sound of the source
+    starts, and is asked only where that counts.
     """
-    if not first.times or not second.times:
+    moved = second - first
+    if moved <= 0 or "mp4" not in container:
         return Fraction(0)
-    moved = second.times[0] - first.times[0]
-    if moved <= 0 or "mp4" not in second.container:
-        return Fraction(0)
-    earliest = min([first.times[0], *(start for start in sounds() if start is not None)])
-    return moved if moved > 0 > earliest else Fraction(0)
+    earliest = min([first, *(start for start in sounds() if start is not None)])
+    return moved if earliest < 0 else Fraction(0)
 
 
 class Clock:
@@ -30,7 +40,7 @@ class Clock:
     `ticks` is the coarsest clock of Matroska among the films, None without one.
     """
 
-    def __init__(self, *films: Film) -> None:
+    def __init__(self, *films: Timed) -> None:
         clocks = [film.time_base for film in films if "matroska" in film.container]
         self.ticks = max(clocks) if clocks else None
 

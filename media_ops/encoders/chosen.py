@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from media_ops.algorithm import Algorithm, EncodeAlgorithm, EncoderSettings, FrameAlgorithm, FrameParams
+from media_ops.algorithm import (
+    DOCUMENT,
+    Algorithm,
+    EncodeAlgorithm,
+    EncoderSettings,
+    FrameAlgorithm,
+    FrameParams,
+    MeasureAlgorithm,
+)
 from media_ops.encoders.ffv1 import ffv1
 from media_ops.encoders.keys import keyed
 from media_ops.encoders.libraries import LIBRARIES
 from media_ops.encoders.passes import buffered
 from media_ops.encoders.x264 import x264
 from media_ops.encoders.x265 import x265
-from media_ops.errors import OurError, Unsupported
+from media_ops.errors import OurError, ParamsInvalid, Unsupported
 
 if TYPE_CHECKING:
     from media_ops.frames.index import Facts
@@ -21,6 +29,8 @@ def settings_of(algorithm: Algorithm) -> EncoderSettings:
     """Give the encoder of an encode algorithm, or the one that a frame algorithm's parameters name."""
     if isinstance(algorithm, EncodeAlgorithm):
         return buffered(keyed(algorithm.settings()), algorithm.aim())
+    if isinstance(algorithm, MeasureAlgorithm):
+        raise ParamsInvalid(f"{algorithm.name()} measures: it makes no film")
     params = algorithm.params
     if not isinstance(algorithm, FrameAlgorithm) or not isinstance(params, FrameParams):
         raise OurError(f"{algorithm.name()} is neither an encode algorithm nor a frame algorithm with FrameParams")
@@ -37,7 +47,11 @@ def containers_of(algorithm: Algorithm) -> tuple[str, ...]:
 
 
 def check_container(algorithm: Algorithm, extension: str) -> None:
-    """Raise `Unsupported` where files of this extension cannot hold what the encoder makes."""
+    """Raise `Unsupported` where files of this extension cannot hold what the encoder makes, or are no document."""
+    if isinstance(algorithm, MeasureAlgorithm):
+        if extension.lower() != DOCUMENT:
+            raise Unsupported(f"{algorithm.name()} makes a document: its name must end in {DOCUMENT}")
+        return
     if algorithm.several:
         for one in algorithm.renditions().values():
             check_container(one, extension)

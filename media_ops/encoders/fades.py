@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Literal
 
 import av
 import numpy as np
 from av.video.frame import VideoFrame
-from numpy.typing import NDArray
 
 from media_ops.encoders.ffv1 import ffv1
 from media_ops.encoders.segment import SegmentEncoder
 from media_ops.errors import SegmentsDisagree
+from media_ops.frames.samples import samples
 from media_ops.model import Segment
 
 End = Literal["in", "out"]
@@ -81,16 +81,7 @@ def faded(leaving: Path, coming: Path, length: int) -> Iterator[VideoFrame]:
 def _blended(old: VideoFrame, new: VideoFrame, share: float) -> VideoFrame:
     made = VideoFrame(new.width, new.height, new.format.name)
     for number in range(len(made.planes)):
-        a, b = (_samples(frame, number).astype(np.float32) for frame in (old, new))
-        out = _samples(made, number)
+        a, b = (samples(frame, number).astype(np.float32) for frame in (old, new))
+        out = samples(made, number)
         out[:] = np.rint(a + (b - a) * np.float32(share)).astype(out.dtype)
     return made
-
-
-def _samples(frame: VideoFrame, number: int) -> NDArray[Any]:
-    """Visible samples of a plane, [height, width]; those of packed formats lie side by side."""
-    plane = frame.planes[number]
-    kind = np.dtype(np.uint16 if max(component.bits for component in frame.format.components) > 8 else np.uint8)
-    lines = np.frombuffer(memoryview(plane), kind).reshape(plane.height, -1)
-    side_by_side = sum(component.plane == number for component in frame.format.components)
-    return lines[:, : plane.width * side_by_side]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from av.video.frame import VideoFrame
 
+from media_ops.encoders.ends import Ends
 from media_ops.encoders.segment import SegmentEncoder
 from media_ops.frames.fingerprint import exact_digest
 from media_ops.frames.signature import Signature, signature
@@ -16,8 +17,9 @@ from media_ops.frames.signatures import Signatures
 class Kept:
     """Signatures of all frames that `encoder` was given, and digests where they must come out unchanged."""
 
-    def __init__(self, encoder: SegmentEncoder) -> None:
+    def __init__(self, encoder: SegmentEncoder, ends: Ends | None = None) -> None:
         self._encoder = encoder
+        self._ends = ends
         self._cells: list[Signature] = []
         self._digests: list[bytes] = []
 
@@ -29,6 +31,8 @@ class Kept:
         converted = self._encoder.convert(frame)
         if self._encoder.lossless:
             self._digests.append(exact_digest(converted, self._encoder.target.pixel_format))
+        if self._ends:
+            self._ends.see(len(self), converted)
         self._cells.append(signature(converted))
         self._encoder.encode(converted)
 

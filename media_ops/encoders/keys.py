@@ -26,7 +26,8 @@ def keyed(settings: EncoderSettings) -> EncoderSettings:
     if settings.codec not in _FORCED:
         raise OurError(f"{settings.codec} cannot be told where key frames are to be")
     options = settings.options | _FORCED[settings.codec]
-    return replace(settings, options=options, params=settings.params | _OWN_CHOICE[settings.codec])
+    # Segments begin at such key frames: in a whole-file run, too, nothing refers to what is in front of them.
+    return replace(settings, options=options, params=settings.params | _OWN_CHOICE[settings.codec], ahead=0)
 
 
 def reckoned(settings: EncoderSettings, numbers: Sequence[int], count: int) -> EncoderSettings:

@@ -59,7 +59,8 @@ def second_pass(settings: EncoderSettings, rate: float, film_rate: int, stats: s
     x264 and x265 read the files whose names begin with the path `stats`.
     """
     options, params = dict(settings.options), dict(settings.params)
-    settings = replace(settings, film_rate=film_rate, number=2)
+    # What the first pass saw behind the end is in what it noted.
+    settings = replace(settings, film_rate=film_rate, number=2, ahead=0)
     if settings.codec == "libx264":
         options.pop("crf")
         return replace(settings, options=options | {"b": str(round(rate)), "stats": stats}, params=params)

@@ -24,7 +24,7 @@ from media_ops.encoders.keys import key_numbers, reckoned
 from media_ops.encoders.level import level_for
 from media_ops.encoders.libraries import LIBRARIES
 from media_ops.encoders.ordinary import stay_ordinary
-from media_ops.errors import Unsupported
+from media_ops.errors import FrameLost, Unsupported
 from media_ops.frames.colour import FULL, SCALER, sws_table, yuv_matrix
 from media_ops.frames.index import Facts
 from media_ops.pulse import beat, quiet
@@ -50,10 +50,13 @@ class SegmentEncoder:
         times: Sequence[int],
         threads: int,
         begins: int | None = None,
+        *,
+        ahead: bool = False,
     ):
         """Prepare to encode len(times) frames; `times` are their source PTS, in order, repeats allowed.
 
-        `begins` is the film's first PTS: from there the times of key frames are counted, if any are wanted.
+        `begins` is the film's first PTS: from there the times of key frames are counted, if any are wanted. With
+        `ahead`, more frames will be shown to the encoder behind them.
         """
         self.target = choose_target(settings.codec, facts, settings.height)
         self.library_version = ""
@@ -66,8 +69,9 @@ class SegmentEncoder:
             numbers = key_numbers(times, begins, facts.time_base, settings.key_seconds)
             settings, self._keys = reckoned(settings, numbers, len(times)), frozenset(numbers)
         self._patience = _SECONDS_A_MEGAPIXEL * self.target.width * self.target.height / 1e6 - _USUAL
-        self._number = 0
-        self.size = 0
+        self._number = self._muxed = self.size = 0
+        self._ahead = ahead
+        self._gap = max(1, self._times[-1] - self._times[-2]) if len(self._times) > 1 else 1
         self._reformatter = VideoReformatter()
         self._output = av.open(str(path), "w", format="nut")
         self._stream = self._add_stream(settings, threads)
@@ -112,10 +116,20 @@ class SegmentEncoder:
 
     def encode(self, frame: VideoFrame) -> None:
         """Encode the next frame, already converted."""
-        frame.pts = self._times[self._number] - self._times[0]
-        frame.time_base = self.facts.time_base
-        # libx264 would copy the source's frame types
-        frame.pict_type = PictureType.I if self._number in self._keys else PictureType.NONE
+        last = self._ahead and 0 < self._number == len(self._times) - 1
+        # libx264 would copy the source's frame types. What is shown behind the last frame must not be referred to: no
+        # B-frame can where that one is a P-frame.
+        kind = PictureType.P if last else PictureType.NONE
+        at = self._times[self._number] - self._times[0]
+        self._feed(frame, at, PictureType.I if self._number in self._keys else kind)
+
+    def show(self, frame: VideoFrame) -> None:
+        """Let the encoder see what follows the last frame of the segment; it is not written."""
+        behind = self._number + 1 - len(self._times)
+        self._feed(frame, self._times[-1] - self._times[0] + behind * self._gap, PictureType.NONE)
+
+    def _feed(self, frame: VideoFrame, pts: int, kind: PictureType) -> None:
+        frame.pts, frame.time_base, frame.pict_type = pts, self.facts.time_base, kind
         self._number += 1
         try:
             with quiet(self._patience):
@@ -131,13 +145,20 @@ class SegmentEncoder:
             packet.stream = self._stream
             self._mux([packet])
             beat()
+            if self._ahead and self._muxed == len(self._times):
+                break
         return bytes(self._stream.codec_context.extradata or b"")
 
     def _mux(self, packets: list[Packet[Any]]) -> None:
-        self.size += sum(packet.size for packet in packets)
         if packets and not self.library_version:
             self.library_version = _library_version(bytes(packets[0])) or self._stream.codec_context.name
-        self._output.mux(packets)
+        # All that is shown beyond the end comes out behind what belongs to the segment.
+        own = packets[: len(self._times) - self._muxed] if self._ahead else packets
+        if any(packet.pts is None or packet.pts > self._times[-1] - self._times[0] for packet in own):
+            raise FrameLost("the encoder gave a frame from behind the segment's end before all of its own")
+        self._muxed += len(own)
+        self.size += sum(packet.size for packet in own)
+        self._output.mux(own)
 
     def _add_stream(self, settings: EncoderSettings, threads: int) -> VideoStream:
         facts, target = self.facts, self.target

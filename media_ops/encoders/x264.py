@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from media_ops.algorithm import EncoderSettings, Preset
+from media_ops.encoders.ahead import AHEAD
 
 # CPU seconds per megapixel of one thread, measured on 720p film-like content; they only steer the segment length.
 _COST: dict[Preset, float] = {
@@ -32,4 +33,5 @@ def x264(*, crf: float, preset: Preset, lossless: bool) -> EncoderSettings:
         lossless=lossless,
         cpu_seconds_per_megapixel=_COST[preset],
         params={"stitchable": "1"},
+        ahead=0 if lossless else AHEAD,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from media_ops.algorithm import EncoderSettings, Preset
+from media_ops.encoders.ahead import AHEAD
 
 # CPU seconds per megapixel of one thread, measured at 720p beside x264, on its table's scale (slower and veryslow are
 # guesses); they only steer the segment length.
@@ -33,4 +34,5 @@ def x265(*, crf: float, preset: Preset, lossless: bool) -> EncoderSettings:
         lossless=lossless,
         cpu_seconds_per_megapixel=_COST[preset],
         params=params,
+        ahead=0 if lossless else AHEAD,
     )

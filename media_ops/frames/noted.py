@@ -19,6 +19,7 @@ class Noted:
         self.seen: list[str] = []
         self._all = all
         self._wanted = range(segment.start, segment.end)
+        self._shown = range(segment.start, segment.end + segment.ahead)
         self._marked = {segment.start - 1, segment.start, segment.end - 1, segment.end}
         self._frames = iter(reader)
 
@@ -31,8 +32,8 @@ class Noted:
             yield rank, frame
 
     def own(self) -> Iterator[tuple[int, list[VideoFrame]]]:
-        """Give the segment's own frames."""
-        return ((rank, [frame]) for rank, frame in self if rank in self._wanted)
+        """Give the segment's own frames, and those behind it that the encoder is to see."""
+        return ((rank, [frame]) for rank, frame in self if rank in self._shown)
 
     def exhaust(self) -> None:
         """Read what nobody asked for: the frame behind the end is the next segment's first."""

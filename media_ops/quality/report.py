@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from media_ops.model import Metrics, Noun
+from media_ops.requests import Measurement
 
 Name = Literal["psnr_y", "psnr_u", "psnr_v", "psnr", "ssim", "vmaf"]
 
@@ -69,4 +70,5 @@ class QualityReport(Noun):
     joints: list[JointScore] = Field([])
     notes: list[str] = Field([])
     vmaf_model: str | None = Field(None, description="The model, and the library that computed it.")
+    measurement: Measurement | None = Field(None, description="Of a job: what was measured, and how it was cut.")
     metrics: Metrics = Metrics()

@@ -13,12 +13,13 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from media_ops.errors import ChildDied, OurError
+from media_ops.errors import ChildDied, NotComparable, OurError
 from media_ops.frames.likeness import picture
 from media_ops.pulse import beat, quiet
 from media_ops.quality.installed import require_vmaf
 
 MODEL = "vmaf_v0.6.1"
+LEAST = 17  # lines and columns; the library crashes on less
 DEPTHS = (8, 10, 12, 16)
 # What is still on its way through the program when the last frame is handed in: some 20 frames, 1 s each at most.
 _LAST_SECONDS = 60.0
@@ -35,6 +36,10 @@ class Vmaf:
     def __init__(self, width: int, height: int, depth: int = 8, *, threads: int = 1, model: str = MODEL) -> None:
         if depth not in DEPTHS:
             raise OurError(f"VMAF takes pictures of {', '.join(map(str, DEPTHS))} bit, not of {depth}")
+        if min(width, height) < LEAST:
+            raise NotComparable(
+                f"VMAF needs pictures of at least {LEAST} by {LEAST}, not {width}x{height}: measure without it"
+            )
         self.model = model
         self.library = ""
         self._size = height, width

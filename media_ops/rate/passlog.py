@@ -17,6 +17,7 @@ from media_ops.errors import OurError
 
 # x264 and x265 write a line a frame: "in:0 out:0 type:I ... tex:330866 mv:8964 misc:106 ...".
 _LINE = re.compile(rb"\btex:(\d+) mv:(\d+) misc:(\d+)")
+_NUMBER = re.compile(rb"in:(\d+) ")
 NAME = "passlog"
 
 
@@ -28,6 +29,13 @@ def stats_path(folder: Path) -> Iterator[str]:
         yield f"/proc/self/fd/{descriptor}/{NAME}"
     finally:
         os.close(descriptor)
+
+
+def trim(folder: Path, frames: int) -> None:
+    """Forget frames from the `frames`th on, which the encoder only looked at."""
+    path = folder / NAME
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for line in lines if not (at := _NUMBER.match(line)) or int(at[1]) < frames))
 
 
 def spent(folder: Path) -> tuple[int, int, int, int]:

@@ -10,9 +10,10 @@ from media_ops.rate.aim import Aim, Metric
 _RANGES = {"libx264": (6.0, 48.0, 0.1), "libx265": (6.0, 48.0, 0.1), "libsvtav1": (6.0, 63.0, 0.25)}
 # How much the metric falls, roughly, with each step of CRF: only where the second trial is made depends on it.
 _SLOPES: dict[Metric, float] = {"vmaf": 1.2, "psnr": 0.5, "ssim": 0.003}
-_MOST_TRIALS = 5
+_MOST_TRIALS = 6
 # No further trial is worth its cost when the two around the target are so near.
 _NEAR = 0.75
+_WIDE, _PULL = 3.0, 0.4
 
 
 @dataclass
@@ -47,7 +48,10 @@ class Search:
         if good and bad and bad[0] - good[0] <= _NEAR:
             return None
         tried = {crf for crf, _ in self.seen}
-        wanted = self._allowed(self._crossing())
+        wanted = self._crossing()
+        if good and bad and bad[0] - good[0] > _WIDE:  # a curve is no line: the middle says more than a line's end
+            wanted += _PULL * ((good[0] + bad[0]) / 2 - wanted)
+        wanted = self._allowed(wanted)
         return None if wanted in tried else wanted
 
     def tell(self, crf: float, value: float) -> None:
@@ -88,8 +92,8 @@ class Search:
             share = (good[1] - self.target) / (good[1] - bad[1])
             return good[0] + share * (bad[0] - good[0])
         crf, value = good or bad or (self.begin, self.target)
-        # Away from all trials: further than the line says, so that the target lies between two of them.
-        return crf + 1.3 * (value - self.target) / self.slope
+        # Away from all trials: ever further than the line says, so that the target gets between two.
+        return crf + (0.8 + 0.5 * len(self.seen)) * (value - self.target) / self.slope
 
     def _allowed(self, crf: float) -> float:
         return round(min(self.coarsest, max(self.finest, self.step * round(crf / self.step))), 2)

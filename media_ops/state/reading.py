@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from media_ops.storage.traces import Trace
 
 PROCESS = "process"
-_ORDER = ("probe", "cut", "analyse", "conclude", PROCESS, "audio", "merge", LAST, "published")
+_MEASURE = "measure"
+_ORDER = ("probe", "cut", "analyse", "conclude", PROCESS, _MEASURE, "audio", "merge", LAST, "published")
 _SUM: tuple[Step, ...] = ("failed", "cancelled", "retrying", "running", "queued", "waiting", "blocked", "succeeded")
 
 
@@ -31,7 +32,7 @@ class JobReader:
         state = standing(run, tasks)
         self._read_lengths(tasks)
         events = self._events(tasks, traces or [], cancelled=state == "cancelled")
-        made = next((event for event in events if event.event == PROCESS), None)
+        made = next((event for event in events if event.event in (PROCESS, _MEASURE)), None)
         told = self._told(tasks) if state in ("succeeded", "failed") else {}
         return JobState(
             job_id=self._run_id,

@@ -28,11 +28,15 @@ from media_ops.requests import (
     AnalyseResult,
     AudioRequest,
     ConcludeRequest,
+    MeasureRequest,
+    MeasureResult,
     MergeRequest,
     MergeResult,
     ProbeRequest,
     ProbeResult,
     ProcessRequest,
+    ReportRequest,
+    ReportResult,
     SliceRequest,
     SliceResult,
 )
@@ -44,7 +48,19 @@ from media_ops.worker.watch import Watch
 
 R = TypeVar("R", bound=Noun)
 Verb = Literal[
-    "probe", "analyse", "conclude", "process", "audio", "merge", "slice", "compare", "quality", "check", "witness"
+    "probe",
+    "analyse",
+    "conclude",
+    "process",
+    "audio",
+    "merge",
+    "slice",
+    "compare",
+    "quality",
+    "measure",
+    "report",
+    "check",
+    "witness",
 ]
 
 
@@ -232,6 +248,16 @@ def merge_attempt(request: MergeRequest) -> Attempt[MergeResult]:
 def compare_attempt(request: CompareRequest) -> Attempt[Comparison]:
     """Compare two files."""
     return Attempt("compare", request, Comparison)
+
+
+def measure_attempt(request: MeasureRequest) -> Attempt[MeasureResult]:
+    """Measure one segment."""
+    return Attempt("measure", request, MeasureResult)
+
+
+def report_attempt(request: ReportRequest) -> Attempt[ReportResult]:
+    """Join what was measured, and publish it."""
+    return Attempt("report", request, ReportResult)
 
 
 def quality_attempt(request: QualityRequest) -> Attempt[QualityReport]:

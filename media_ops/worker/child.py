@@ -125,6 +125,14 @@ def _run(verb: str, request: str, scratch: Path, on_progress: Any, on_key: Any) 
         from media_ops.quality.report import QualityRequest
 
         return measure_films(QualityRequest.model_validate_json(request), on_progress).model_dump()
+    if verb == "measure":
+        from media_ops.measuring import measure_segment
+
+        return measure_segment(requests.MeasureRequest.model_validate_json(request), on_progress).model_dump()
+    if verb == "report":
+        from media_ops.reporting import report
+
+        return report(requests.ReportRequest.model_validate_json(request), scratch, on_progress).model_dump()
     if verb == "check":
         from media_ops.proof.check import check
         from media_ops.proof.report import CheckRequest

@@ -9,6 +9,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, TriggerRule, XComArg
 
 from media_airflow.looking import AnalyseOperator, ConcludeOperator
+from media_airflow.measuring import MeasureOperator, ReportOperator
 from media_airflow.notify import NotifyOperator
 from media_airflow.operators import (
     PLAN_KEY,
@@ -22,7 +23,7 @@ from media_airflow.page import page
 from media_airflow.params import form
 from media_airflow.retry import RETRIES, RETRY_DELAY, RETRY_POLICY
 from media_airflow.task import JobTask
-from media_ops.algorithm import Algorithm
+from media_ops.algorithm import Algorithm, MeasureAlgorithm
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,12 @@ PROCESS = Stage("process", ProcessOperator, asks=True)
 
 
 def stages_of(algorithm: type[Algorithm]) -> tuple[Stage, ...]:
-    """Process; before that look at the film, where the algorithm wants to: in one piece, or cut and joined."""
+    """Process; before that look at the film, where the algorithm wants to: in one piece, or cut and joined.
+
+    Or measure.
+    """
+    if issubclass(algorithm, MeasureAlgorithm):
+        return (Stage("measure", MeasureOperator),)
     how = algorithm.analyses()
     if how == "no":
         return (PROCESS,)
@@ -71,27 +77,29 @@ def media_dag(algorithm: type[Algorithm], stages: tuple[Stage, ...] | None = Non
     ) as dag:
         probe = ProbeOperator(task_id="probe", algorithm=name)
         cut = CutOperator(task_id="cut", algorithm=name, probe=probe.output)
-        audio = AudioOperator(task_id="audio", algorithm=name, probe=probe.output)
         last: Any = cut
         results: dict[str, Any] = {}
         for stage in stages:
             last = _add(stage, name, probe, cut, dict(results))
             results[stage.task_id] = last.output
-        merge = MergeOperator(
-            task_id="merge",
-            algorithm=name,
-            probe=probe.output,
-            plan=XComArg(cut, key=PLAN_KEY),
-            results=last.output,
-            trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,  # a source without sound skips `audio`
-        )
-        watched = ["probe", "cut", *results, "audio", "merge"]
+        given = {"algorithm": name, "probe": probe.output, "plan": XComArg(cut, key=PLAN_KEY), "results": last.output}
+        sound: list[JobTask] = []
+        if issubclass(algorithm, MeasureAlgorithm):
+            merge: JobTask = ReportOperator(task_id="merge", **given)
+        else:
+            sound = [AudioOperator(task_id="audio", algorithm=name, probe=probe.output)]
+            merge = MergeOperator(
+                task_id="merge",
+                trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,  # a source without sound skips `audio`
+                **given,
+            )
+        watched = ["probe", "cut", *results, *(task.task_id for task in sound), "merge"]
         notify = NotifyOperator(task_id="notify", watched=watched, trigger_rule=TriggerRule.ALL_DONE)
         # A run ends as its last tasks do, and `notify` succeeds after failures too; `published` follows `merge` alone
         # and costs nothing, since the scheduler itself settles it. A teardown task would not do: a run cancelled
         # before its teardown ends as a success.
         published = EmptyOperator(task_id="published")
-        audio >> merge >> [notify, published]
+        sound >> merge >> [notify, published]
     return dag
 
 

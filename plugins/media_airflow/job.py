@@ -11,12 +11,12 @@ from pydantic import ValidationError
 from media_airflow.params import JOB_FIELDS
 from media_airflow.roots import output_place, source_file
 from media_airflow.settings import Settings
-from media_ops.algorithm import Algorithm
+from media_ops.algorithm import DOCUMENT, Algorithm, MeasureAlgorithm
 from media_ops.asked import CONTAINERS
 from media_ops.encoders.chosen import check_container
 from media_ops.errors import ParamsInvalid, StoreUnavailable
 from media_ops.manifest import check_free, manifest_of, output_of
-from media_ops.model import JobOptions, Segment
+from media_ops.model import SEAM_LIMIT_DB, JobOptions, Segment
 from media_ops.publishing import Wanted
 from media_ops.registry import get
 from media_ops.requests import ProbeResult
@@ -56,6 +56,9 @@ class Job:
 
     def wanted(self, source: str) -> Wanted:
         """Say where the result goes, or refuse that."""
+        if not self.output and self.container == DOCUMENT:
+            name = self.algorithm.name()
+            raise ParamsInvalid(f"{name}: parameter 'output' is missing: say where the document goes")
         wanted = Wanted("", self.container, True)
         if self.output and not self.algorithm.several:
             wanted = output_place(self.output, self.settings, source=source, replace=self.replace)
@@ -95,9 +98,10 @@ def read_job(algorithm: str, params: Mapping[str, Any], settings: Settings, pref
         raise ParamsInvalid(f"{algorithm}: parameter 'source' is missing")
     if not isinstance(params.get("output") or "", str):
         raise ParamsInvalid(f"{algorithm}: parameter 'output' is no text")
-    container = params.get("container") or CONTAINERS[0]
-    if container not in CONTAINERS:
-        raise ParamsInvalid(f"{algorithm}: parameter 'container' must be one of {', '.join(CONTAINERS)}")
+    endings = (DOCUMENT,) if issubclass(kind, MeasureAlgorithm) else CONTAINERS
+    container = params.get("container") or endings[0]
+    if container not in endings:
+        raise ParamsInvalid(f"{algorithm}: parameter 'container' must be one of {', '.join(endings)}")
     own = {name: value for name, value in params.items() if name not in JOB_FIELDS}
     for name in kind.file_params():
         if isinstance(own.get(name), str):
@@ -123,6 +127,8 @@ def _options(algorithm: str, params: Mapping[str, Any]) -> JobOptions:
         "on_damage": params.get("on_damage", "strict"),
         "blend": params.get("blend", False),
         "slices": params.get("slices", "virtual"),
+        "seams": params.get("seams", "warn"),
+        "seam_limit_db": params.get("seam_limit_db", SEAM_LIMIT_DB),
     }
     if not whole:
         wanted |= {name: params.get(name) for name in ("segments", "segment_seconds")}

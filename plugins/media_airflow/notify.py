@@ -35,9 +35,11 @@ class NotifyOperator(BaseOperator):
         published = ti.xcom_pull(task_ids=self.watched[-1]) or ti.xcom_pull(task_ids=self.watched[0], key=FOUND_KEY)
         tried = self._attempts(context)
         if published:
-            proof, reused = published["proof"], published["reused"]
-            self.log.info("succeeded: %s is published, %s frames", published["output"], proof["frames_out"])
-            self.log.info("its proof is %s", published["proof_file"])
+            reused, measured = published["reused"], "proof" not in published
+            frames = published["frames"] if measured else published["proof"]["frames_out"]
+            self.log.info("succeeded: %s is published, %s frames", published["output"], frames)
+            if not measured:
+                self.log.info("its proof is %s", published["proof_file"])
             self._forget(context)
             told = {"output": published["output"], "reused": reused, "figures": published["job"], "errors": []}
             if published.get("outputs"):  # of a ladder; its `output` is the manifest

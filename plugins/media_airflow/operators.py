@@ -174,6 +174,7 @@ def process_request(job: Job, segment: Any, probe: Any, found: Any, trace_id: st
         trace_id=trace_id,
         threads=job.options.threads or 1,
         conceal=job.options.on_damage == "conceal",
+        seams=job.options.seams != "off",
         reuse=Reuse(source_sha256=probed.sha256, force=job.force),
     )
 
@@ -259,6 +260,8 @@ class MergeOperator(JobTask):
             audio=AudioResult.model_validate(sound) if sound else None,
             beside=probe.beside,
             verify=job.options.verify,
+            seams=job.options.seams,
+            seam_limit_db=job.options.seam_limit_db,
             threads=job.options.threads or 1,
             fence=self.fence(job, context),
         )

@@ -6,16 +6,20 @@ import json
 from typing import Any
 
 from media_airflow.params import fields
-from media_ops.algorithm import Algorithm
+from media_ops.algorithm import Algorithm, MeasureAlgorithm
 
 _NOTE = """The source is cut into segments that are processed side by side; the joined result is what one run over the
 whole file would have given, or the job fails with the reason. Its proof is published beside it, as
 `<output>.proof.json`."""
 
+_MEASURES = """Both films are cut at the same frames, and their segments are measured side by side; what is found is
+what one run over the whole films would have found, or the job fails with the reason."""
+
 
 def page(algorithm: type[Algorithm]) -> str:
     """Write title, description and the table of parameters as Markdown."""
-    return f"{head(algorithm)}\n\n{_NOTE}\n\n{table(algorithm)}\n\n`{algorithm.name()}` {algorithm.version}\n"
+    note = _MEASURES if issubclass(algorithm, MeasureAlgorithm) else _NOTE
+    return f"{head(algorithm)}\n\n{note}\n\n{table(algorithm)}\n\n`{algorithm.name()}` {algorithm.version}\n"
 
 
 def head(algorithm: type[Algorithm]) -> str:

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from media_airflow.page import head, table
-from media_ops.algorithm import Algorithm, FrameAlgorithm
+from media_ops.algorithm import DOCUMENT, Algorithm, FrameAlgorithm, MeasureAlgorithm
 from media_ops.encoders.chosen import containers_of
 from media_ops.need import Need
 from media_ops.registry import all_algorithms, get
@@ -36,6 +36,7 @@ _PROMISES = {
     "for cross-fades (`blend`).",
 }
 _ENCODING = "Exact: cut anywhere, the encoder gets the frames that one run over the whole film would give it."
+_MEASURING = "Exact: cut anywhere, every frame's numbers are bit by bit those of one run over both films."
 _LOOKS = {
     "no": "It does not look at the film first.",
     "whole": "It looks at the whole film first, in one go.",
@@ -77,6 +78,8 @@ def _made_with(kind: type[Algorithm]) -> str:
 
 def _cutting(kind: type[Algorithm]) -> str:
     example = _example(kind)
+    if isinstance(example, MeasureAlgorithm):
+        return "\n".join(f"- {sentence}" for sentence in (_MEASURING, *_needs(example.need())))
     if not isinstance(example, FrameAlgorithm):
         return _ENCODING
     need = example.need()
@@ -118,7 +121,8 @@ def _around(before: int, behind: int) -> str:
 def _use(kind: type[Algorithm]) -> str:
     """Write the same job as a command and as a request."""
     params = dict(kind.examples[0])
-    output = kind.name() + containers_of(_example(kind))[0]
+    measures = issubclass(kind, MeasureAlgorithm)
+    output = kind.name() + (DOCUMENT if measures else containers_of(_example(kind))[0])
     words = ["media", "run", kind.name(), "film.mp4", "-o", output]
     for name, value in params.items():
         words += ["--param", f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"]

@@ -7,8 +7,9 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from media_ops.algorithm import Algorithm
+from media_ops.algorithm import DOCUMENT, Algorithm, MeasureAlgorithm
 from media_ops.asked import CONTAINERS
+from media_ops.model import SEAM_LIMIT_DB
 from media_ops.planning.gate import MOST_SEGMENTS
 
 _SOURCE: dict[str, Any] = {
@@ -54,6 +55,26 @@ _OUTPUT: dict[str, Any] = {
         title="Compute anew",
         description_md="Off: what was made before of the same source in the same way, by the same software, is given "
         "again without computing. On: everything is computed, and kept in the place of that.",
+        section="Output",
+    ),
+}
+_DOCUMENT: dict[str, Any] = {
+    "output": Param(
+        None,
+        type=["string", "null"],
+        maxLength=4096,
+        title="Output",
+        description_md="Where to publish the document, which must be said: a path or a `file:///` address below an "
+        "allowed folder, or `s3://` and a key of the bucket of results, that ends in `.json`. Files beside it have "
+        "its name with other endings.",
+        section="Output",
+    ),
+    "container": Param(
+        DOCUMENT,
+        type="string",
+        enum=[DOCUMENT],
+        title="Container",
+        description_md="A measurement gives a document.",
         section="Output",
     ),
 }
@@ -129,6 +150,24 @@ _SLICING: dict[str, Any] = {
         "and lists the places in the proof.",
         section="Slicing",
     ),
+    "seams": Param(
+        "warn",
+        type="string",
+        enum=["warn", "fail", "off"],
+        title="Joints that show",
+        description_md="Where a frame beside a joint is encoded much worse than its neighbours, `warn` says so in "
+        "the proof, `fail` ends the job without a result, `off` does not look.",
+        section="Slicing",
+    ),
+    "seam_limit_db": Param(
+        SEAM_LIMIT_DB,
+        type="number",
+        exclusiveMinimum=0,
+        maximum=100,
+        title="Limit of joints (dB)",
+        description_md="How far under its neighbours such a frame may lie, in dB of PSNR.",
+        section="Slicing",
+    ),
 }
 JOB_FIELDS = frozenset(_SOURCE | _OUTPUT | _TIME | _SLICING)
 
@@ -138,8 +177,9 @@ def form(algorithm: type[Algorithm]) -> dict[str, Any]:
     own = {name: _param(schema) for name, schema in fields(algorithm).items()}
     if taken := JOB_FIELDS & own.keys():
         raise ValueError(f"{algorithm.name()}: parameters {sorted(taken)} are fields of every job; rename them")
+    output = _OUTPUT | (_DOCUMENT if issubclass(algorithm, MeasureAlgorithm) else {})
     # Copies: Airflow writes a run's values into these objects, and the next DAG's would begin with them.
-    return deepcopy({**_SOURCE, **_OUTPUT, **_TIME, **own, **_SLICING})
+    return deepcopy({**_SOURCE, **output, **_TIME, **own, **_SLICING})
 
 
 def fields(algorithm: type[Algorithm]) -> dict[str, dict[str, Any]]:

@@ -24,7 +24,14 @@ def test_shown_to_people_and_to_programs(media: Media, called: Media, made: Path
     told = called("proof", made / "out.mp4")
     assert told.returncode == 0, told.stderr
     proof = read_document(made / "out.mp4.proof.json").proof
-    for word in (proof.output_sha256, proof.source_sha256, "200 in, 200 out", "joint at", "libavcodec"):
+    for word in (
+        proof.output_sha256,
+        proof.source_sha256,
+        "200 in, 200 out",
+        "joint at",
+        "no joint shows",
+        "libavcodec",
+    ):
         assert word in told.stdout
     for name in ("out.mp4", "out.mp4.proof.json"):
         shown = called("proof", made / name, "--json")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from media_ops.algorithm import MeasureAlgorithm
 from media_ops.registry import algorithm_names, get
 from tests.everyday import ordinarily
 
@@ -19,7 +20,8 @@ def test_every_algorithm_is_a_dag(dags: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ordinarily(algorithm_names(), "transcode_h264", "denoise_fast", "enhance_color", "watermark")
+    "name",
+    ordinarily(algorithm_names(), "transcode_h264", "denoise_fast", "enhance_color", "watermark", "measure_quality"),
 )
 class TestDag:
     @pytest.fixture
@@ -67,7 +69,7 @@ class TestDag:
 
     def test_it_looks_before_it_works_where_the_algorithm_wants_to(self, dag: Any, name: str) -> None:
         kind = get(name)
-        how = kind.analyses()
+        how = "measures" if issubclass(kind, MeasureAlgorithm) else kind.analyses()
         stages = {
             "no": {"process": {"probe", "cut"}},
             "whole": {"analyse": {"probe", "cut"}, "process": {"probe", "cut", "analyse"}},
@@ -76,13 +78,16 @@ class TestDag:
                 "conclude": {"probe", "cut", "analyse"},
                 "process": {"probe", "cut", "analyse", "conclude"},
             },
+            "measures": {"measure": {"probe", "cut"}},
         }[how]
-        assert set(dag.task_ids) == {"probe", "cut", "audio", "merge", "notify", "published", *stages}
+        sound = set() if how == "measures" else {"audio"}
+        assert set(dag.task_ids) == {"probe", "cut", "merge", "notify", "published", *stages, *sound}
         for task_id, upstream in stages.items():
             assert dag.get_task(task_id).upstream_task_ids == upstream
-            mapped = task_id == "process" or (task_id == "analyse" and how == "joined")
+            mapped = task_id in ("process", "measure") or (task_id == "analyse" and how == "joined")
             assert dag.get_task(task_id).is_mapped == mapped
-        assert {"process", "audio"} <= dag.get_task("merge").upstream_task_ids
+        last = "measure" if how == "measures" else "process"
+        assert {last, *sound} <= dag.get_task("merge").upstream_task_ids
 
     def test_files_and_choices_can_be_filled_in(self, dag: Any, name: str) -> None:
         assert dag.params.get_param("blend").schema["type"] == "boolean"

@@ -10,7 +10,7 @@ import av
 import pytest
 from av.stream import Disposition
 
-from media_ops.algorithm import FrameAlgorithm
+from media_ops.algorithm import FrameAlgorithm, MeasureAlgorithm
 from media_ops.asked import CONTAINERS
 from media_ops.encoders.chosen import containers_of
 from media_ops.errors import Unsupported
@@ -66,6 +66,7 @@ def plain(film: Film) -> Path:
     [
         pytest.param(name, params, extension, marks=[SLOW] if a_second_time(name, params, extension) else [])
         for name in algorithm_names()
+        if not issubclass(get(name), MeasureAlgorithm)
         for params in wishes(name)
         for extension in CONTAINERS
     ],

@@ -143,6 +143,20 @@ def test_formats_of_many_kinds_are_compared_with_420(source: Path, film: Film, t
         assert any("pixel format" in note for note in report.notes) or kind == "yuvj420p"
 
 
+def test_pictures_too_small_for_vmaf_are_measured_without_it(film: Film, tmp_path: Path) -> None:
+    """On less than 17 lines or columns libvmaf crashes."""
+    for size, least in (("17x17", True), ("64x16", False), ("6x6", False)):
+        tiny = film(
+            f"{size}.mkv", "-f", "lavfi", "-i", f"color=s=64x64:d=0.2,scale={size}", "-pix_fmt", "gray", *AS_IT_IS
+        )
+        if least:
+            assert per_frame(tiny, tiny, tmp_path, vmaf=True)[0].scores["vmaf"].mean > 90
+            continue
+        with pytest.raises(NotComparable, match=f"not {size}: measure without it"):
+            quality(tiny, tiny, vmaf=True)
+        assert ("ssim" in quality(tiny, tiny).scores) == (size != "6x6")
+
+
 @pytest.mark.parametrize("layout", ["yuv420p", "yuv444p10le"])
 def test_odd_sizes_are_measured(film: Film, tmp_path: Path, layout: str) -> None:
     even = "testsrc2=s=162x92:r=25:d=0.4,format=yuv444p,crop=161:91:0:0:exact=1"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from media_ops.errors import OurError
-from media_ops.rate.passlog import packed, spent, stats_path, unpack
+from media_ops.rate.passlog import packed, spent, stats_path, trim, unpack
 
 LOG = """#options: 320x180
 in:0 out:0 type:I dur:2 cpbdur:2 q:35.40 aq:31.97 tex:300 mv:80 misc:10 imb:240 pmb:0 smb:0 d:- ref:;
@@ -54,3 +54,10 @@ def test_a_path_with_a_colon_can_be_told_to_x265(tmp_path: Path) -> None:
         assert ":" not in path
         Path(path).write_text(LOG)
     assert (folder / "passlog").read_text() == LOG
+
+
+def test_frames_that_were_only_looked_at_do_not_count(tmp_path: Path) -> None:
+    (tmp_path / "passlog").write_text(LOG)
+    trim(tmp_path, 2)
+    assert (tmp_path / "passlog").read_text() == "".join(LOG.splitlines(keepends=True)[:2])
+    assert spent(tmp_path) == (1, 300, 80, 10)
