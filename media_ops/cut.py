@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from media_ops.admission import admit, inexact
-from media_ops.algorithm import Algorithm, EncodeAlgorithm, FrameAlgorithm, MeasureAlgorithm
+from media_ops.algorithm import Algorithm, FrameAlgorithm, MeasureAlgorithm
 from media_ops.encoders.chosen import settings_of
 from media_ops.errors import ParamsInvalid
 from media_ops.model import JobOptions, Plan, Segment, Slicing
@@ -240,7 +240,7 @@ def _uncuttable(algorithm: Algorithm, options: JobOptions) -> tuple[str, str] | 
 
 def _ahead(algorithm: Algorithm, height: int) -> int:
     """How many frames behind a segment its encoders look at."""
-    if not isinstance(algorithm, EncodeAlgorithm):
+    if isinstance(algorithm, FrameAlgorithm | MeasureAlgorithm):
         return 0
     return max(settings_of(one).ahead for one in algorithm.renditions(height).values())
 

@@ -20,14 +20,17 @@ _FORCED = {"libx264": {"forced-idr": "1"}, "libx265": {"forced-idr": "1"}, "libs
 
 
 def keyed(settings: EncoderSettings) -> EncoderSettings:
-    """Leave the choice of key frames to those who hand in the frames, where they are to stand at fixed times."""
+    """Leave the choice of key frames to those who hand in the frames, where they are to stand at fixed times.
+
+    Nothing behind such a key frame refers to what is before it, but x264 and x265 give bits as if it did: where they
+    did not look beyond the end of a segment, its last frames came out up to 3.6 dB worse than in a whole-file run.
+    """
     if settings.key_seconds is None:
         return settings
     if settings.codec not in _FORCED:
         raise OurError(f"{settings.codec} cannot be told where key frames are to be")
     options = settings.options | _FORCED[settings.codec]
-    # Segments begin at such key frames: in a whole-file run, too, nothing refers to what is in front of them.
-    return replace(settings, options=options, params=settings.params | _OWN_CHOICE[settings.codec], ahead=0)
+    return replace(settings, options=options, params=settings.params | _OWN_CHOICE[settings.codec])
 
 
 def reckoned(settings: EncoderSettings, numbers: Sequence[int], count: int) -> EncoderSettings:

@@ -118,15 +118,16 @@ class SegmentEncoder:
         """Encode the next frame, already converted."""
         last = self._ahead and 0 < self._number == len(self._times) - 1
         # libx264 would copy the source's frame types. What is shown behind the last frame must not be referred to: no
-        # B-frame can where that one is a P-frame.
-        kind = PictureType.P if last else PictureType.NONE
+        # B-frame can where that one is a P-frame, or what follows is a key frame.
+        kind = PictureType.P if last and not self._keys else PictureType.NONE
         at = self._times[self._number] - self._times[0]
         self._feed(frame, at, PictureType.I if self._number in self._keys else kind)
 
     def show(self, frame: VideoFrame) -> None:
         """Let the encoder see what follows the last frame of the segment; it is not written."""
         behind = self._number + 1 - len(self._times)
-        self._feed(frame, self._times[-1] - self._times[0] + behind * self._gap, PictureType.NONE)
+        kind = PictureType.I if behind == 1 and self._keys else PictureType.NONE
+        self._feed(frame, self._times[-1] - self._times[0] + behind * self._gap, kind)
 
     def _feed(self, frame: VideoFrame, pts: int, kind: PictureType) -> None:
         frame.pts, frame.time_base, frame.pict_type = pts, self.facts.time_base, kind

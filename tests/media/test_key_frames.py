@@ -12,7 +12,7 @@ import pytest
 
 from media_ops.encoders.keys import key_numbers
 from media_ops.model import RunReport
-from tests.everyday import ordinarily
+from tests.everyday import ordinarily, slow
 
 Film = Callable[..., Path]
 FAST = {"transcode_h264": "ultrafast", "transcode_h265": "ultrafast", "transcode_av1": 12}
@@ -101,6 +101,30 @@ def test_both_passes_of_a_bit_rate_have_them_there(
     params = {"preset": FAST[algorithm], "key_seconds": 1.3, "bitrate": "150k"}
     times, keys = shown(done(job(scenes("ntsc"), algorithm=algorithm, params=params), 3))
     assert keys == wanted(times, Fraction("1.3"))
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "aim"),
+    [("transcode_h264", {}), slow("transcode_h265", {}), slow("transcode_h264", {"bitrate": "300k"})],
+)
+def test_frames_in_front_of_a_joint_have_the_bits_that_a_whole_run_gives_them(
+    algorithm: str, aim: dict[str, str], scenes: Callable[[str], Path], job: Callable[..., Any]
+) -> None:
+    """Encoders that look ahead give them more than those that see the end of the film there."""
+    params = {"preset": "medium", "key_seconds": 1.5, **aim}
+    sizes = []
+    for segments in (1, 6):
+        work = job(scenes("pal"), algorithm=algorithm, params=params)
+        made = done(work, segments)
+        times, keys = shown(made)
+        assert keys == wanted(times, Fraction("1.5"))
+        with av.open(str(made)) as container:
+            packets = [packet for packet in container.demux(video=0) if packet.size]
+            assert len(packets) == len(times)
+            ranked = [packet.size for packet in sorted(packets, key=lambda packet: packet.pts or 0)]
+        places = [times.index(key) for key in keys[1:]]
+        sizes.append(sum(sum(ranked[place - 3 : place]) for place in places))
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.25)
 
 
 def test_segments_begin_at_them(scenes: Callable[[str], Path], job: Callable[..., Any]) -> None:

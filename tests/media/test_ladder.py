@@ -207,7 +207,9 @@ def test_what_the_store_lost_of_one_rendition_is_made_once_more(source: Callable
     work.folder.joinpath("again").mkdir()
     work.output = work.folder / "again" / "output.mp4"
     again = merged(work, probed, plan, results)
-    assert again.warnings == ["64p: segment 1 was lost or damaged in the store, and was made once more"]
+    assert {*again.warnings} - {*whole.warnings} == {
+        "64p: segment 1 was lost or damaged in the store, and was made once more"
+    }
     assert [Path(path).read_bytes() for path in again.outputs] == list(before.values())
 
 
