@@ -124,7 +124,7 @@ def test_frames_in_front_of_a_joint_have_the_bits_that_a_whole_run_gives_them(
             ranked = [packet.size for packet in sorted(packets, key=lambda packet: packet.pts or 0)]
         places = [times.index(key) for key in keys[1:]]
         sizes.append(sum(sum(ranked[place - 3 : place]) for place in places))
-    assert sizes[1] == pytest.approx(sizes[0], rel=0.25)
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.09)
 
 
 def test_segments_begin_at_them(scenes: Callable[[str], Path], job: Callable[..., Any]) -> None:
