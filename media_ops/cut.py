@@ -100,6 +100,8 @@ def key_ranks(algorithm: Algorithm, index: FrameIndex) -> list[int] | None:
     """Give the ranks at which a result must have key frames; None where that is for the encoder to choose."""
     from media_ops.encoders.keys import key_numbers
 
+    if isinstance(algorithm, MeasureAlgorithm):
+        return None
     every = next(settings_of(each).key_seconds for each in algorithm.renditions(index.facts.height).values())
     if every is None:
         return None
