@@ -26,8 +26,8 @@ FAST: dict[str, dict[str, Any]] = {
     "transcode_h264": {"preset": "ultrafast"},
     "transcode_h265": {"preset": "ultrafast"},
     "transcode_av1": {"preset": 12},
-    "ladder": {"renditions": [{"preset": "ultrafast"}, {"height": 24, "preset": "ultrafast"}]},
 }
+LADDER = {"renditions": [{"preset": "ultrafast"}, {"height": 24, "preset": "ultrafast"}]}
 NEEDED: dict[str, dict[str, Any]] = {"watermark": {"text": "x"}}
 AV1: dict[str, Any] = {"algorithm": "transcode_av1", "params": {"preset": 12}}
 PICTURE = ["-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=1"]
@@ -38,7 +38,7 @@ def wishes(algorithm: str) -> list[dict[str, Any]]:
     """Give parameters that choose each of the encoders that an algorithm can use."""
     kind = get(algorithm)
     if not issubclass(kind, FrameAlgorithm):
-        return [FAST[algorithm]]
+        return [(FAST | {"ladder": LADDER})[algorithm]]
     encoders = kind.Params.model_json_schema()["properties"]["encoder"]["enum"]
     return [NEEDED.get(algorithm, {}) | {"encoder": name, "preset": "ultrafast"} for name in encoders]
 
