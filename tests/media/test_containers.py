@@ -173,8 +173,7 @@ def test_what_webm_cannot_hold_is_named(film: Film, job: Callable[..., Any], tmp
 def test_closed_captions_are_kept_or_named(job: Callable[..., Any], plain: Path, tmp_path: Path) -> None:
     """Captions go through x264 in the frames; the others drop them and say so."""
     source = captioned(plain, tmp_path / "captions.mp4")
-    for algorithm in ("transcode_h264", "transcode_h265", "transcode_av1"):
-        params = FAST[algorithm]
+    for algorithm, params in FAST.items():
         work = job(source, algorithm=algorithm, params=params)
         warnings = work.run(2).warnings
         kept = "closed captions" in look(work.output).extras
