@@ -35,7 +35,7 @@ class Aimed:
         self._seconds = seconds
         self._tries = 0
         self._asked = 0.0
-        self._film_rate = 0
+        self._level_rate = 0
         self._settings = chosen.settings_of(algorithm)
         self.counts: dict[str, Any] = {}
         if isinstance(algorithm, EncodeAlgorithm):
@@ -53,13 +53,17 @@ class Aimed:
             return
         if request.artefact is None:
             raise OurError(f"segment {request.segment.order} was to be encoded before its first pass was known")
-        own = _own(unpacked(read(store, request.artefact)), request.segment.start)
+        found = unpacked(read(store, request.artefact))
+        own = _own(found, request.segment.start)
         if aim.metric:
             self._settings = at_quality(self._settings, float(own["crfs"]))
             self.counts["crf"] = float(own["crfs"])
             return
-        self._asked, self._film_rate = float(own["rates"]), aim.bitrate or 0
-        self.counts |= {"rate": self._asked, "passlog": str(own["passlogs"])}
+        self._asked = float(own["rates"])
+        # x264 reckons with twice the film's rate; x265 lowers what its level does not allow, so the busiest counts.
+        busiest = round(_MOST_CHANGE * max(float(found["rates"].max()), aim.maxrate or 0))
+        self._level_rate = busiest if self._settings.codec == "libx265" else aim.bitrate or 0
+        self.counts |= {"rate": self._asked, "passlog": str(own["passlogs"]), "level": self._level_rate}
         self._passlog = read(store, passlog_key(request.prefix, str(own["passlogs"]))) if own["passlogs"] else b""
 
     def prepare(self, folder: Path) -> None:
@@ -69,7 +73,7 @@ class Aimed:
 
     def settings(self, stats: str) -> EncoderSettings:
         """Give the settings to begin with; the first pass's files have names beginning with `stats`."""
-        return second_pass(self._settings, self._asked, self._film_rate, stats) if self._asked else self._settings
+        return second_pass(self._settings, self._asked, self._level_rate, stats) if self._asked else self._settings
 
     def better(self, size: int, stats: str) -> EncoderSettings | None:
         """Give settings that come closer, after so many bytes; None where that will do, or cannot be helped."""
@@ -82,7 +86,7 @@ class Aimed:
             return None
         self._tries += 1
         self._asked = min(_MOST_CHANGE * wanted, max(wanted / _MOST_CHANGE, self._asked / missed))
-        return second_pass(self._settings, self._asked, self._film_rate, stats)
+        return second_pass(self._settings, self._asked, self._level_rate, stats)
 
 
 def _own(found: Mapping[str, NDArray[Any]], start: int) -> dict[str, Any]:

@@ -175,10 +175,11 @@ class FrameParams(AlgorithmParams):
 class EncoderSettings:
     """An FFmpeg encoder and its options, such that separately encoded segments can be joined.
 
-    `params` are the encoder library's own; `containers` are the extensions of files that hold its streams; `height`
-    is the one to scale to; `number` is that of the pass, 0 where there is but one; `film_rate` is the whole film's in
-    the second, in bits a second; `key_seconds` is the distance of key frames, None where the encoder chooses. `ahead`
-    frames behind a segment are shown to the encoder and not encoded.
+    `params` are the encoder library's own; `containers` are the extensions of files that hold its streams;
+    `height` is the one to scale to; `number` is that of the pass, 0 where there is but one; `level_rate` the one
+    that the stream's level is for, in bits a second, None where the encoder chooses; `key_seconds` is the
+    distance of key frames, None where the encoder chooses. `ahead` frames behind a segment are shown to the
+    encoder and not encoded.
     """
 
     codec: str
@@ -189,7 +190,7 @@ class EncoderSettings:
     containers: tuple[str, ...] = (".mp4", ".m4v", ".mov", ".mkv")
     height: int | None = None
     number: Literal[0, 1, 2] = 0
-    film_rate: int | None = None
+    level_rate: int | None = None
     ahead: int = 0
     key_seconds: Fraction | None = None
 

@@ -53,14 +53,14 @@ def first_pass(settings: EncoderSettings, crf: float, stats: str) -> EncoderSett
     raise OurError(f"{settings.codec} has no first pass")
 
 
-def second_pass(settings: EncoderSettings, rate: float, film_rate: int, stats: str) -> EncoderSettings:
-    """So many bits a second, where the whole film has `film_rate`.
+def second_pass(settings: EncoderSettings, rate: float, level_rate: int, stats: str) -> EncoderSettings:
+    """So many bits a second, and a level for `level_rate`.
 
     x264 and x265 read the files whose names begin with the path `stats`.
     """
     options, params = dict(settings.options), dict(settings.params)
     # What the first pass saw behind the end is in what it noted.
-    settings = replace(settings, film_rate=film_rate, number=2, ahead=0)
+    settings = replace(settings, level_rate=level_rate, number=2, ahead=0)
     if settings.codec == "libx264":
         options.pop("crf")
         return replace(settings, options=options | {"b": str(round(rate)), "stats": stats}, params=params)

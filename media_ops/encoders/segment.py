@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 from media_ops.algorithm import EncoderSettings
 from media_ops.encoders.formats import BOTTOM_FIRST, Target, choose_target
 from media_ops.encoders.keys import key_numbers, reckoned
-from media_ops.encoders.level import level_for
+from media_ops.encoders.level import levelled
 from media_ops.encoders.libraries import LIBRARIES
 from media_ops.encoders.ordinary import stay_ordinary
 from media_ops.errors import FrameLost, Unsupported
@@ -163,9 +163,8 @@ class SegmentEncoder:
 
     def _add_stream(self, settings: EncoderSettings, threads: int) -> VideoStream:
         facts, target = self.facts, self.target
+        settings = levelled(settings, facts, target)
         options = _options(settings, facts, target, threads)
-        if settings.codec == "libx264" and settings.film_rate and "vbv-maxrate" not in settings.params:
-            options["level"] = level_for(settings.film_rate, options["preset"], facts, target)
         if settings.codec == "libsvtav1":
             os.environ.setdefault("SVT_LOG", "1")  # it tells its settings on stderr, whoever reads that
             stay_ordinary()

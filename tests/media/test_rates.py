@@ -67,6 +67,16 @@ def test_segments_together_have_the_rate(algorithm: str, preset: Any, uneven: Pa
     assert per_segment[0] > 2 * per_segment[1]
 
 
+@pytest.mark.parametrize(("algorithm", "preset"), SIDES[:2])
+def test_segments_on_either_side_of_a_level_are_joined(
+    algorithm: str, preset: Any, uneven: Path, tmp_path: Path
+) -> None:
+    """A small picture is of level 1 up to 128 kbit/s, and segments have rates below and above."""
+    params = {"bitrate": "300k", "preset": preset, "height": 108}
+    report = job(algorithm, uneven, tmp_path / "out.mp4", params, segments=6)
+    assert proved(report).reached == pytest.approx(300_000, rel=0.05)
+
+
 def test_a_film_in_one_piece_has_the_rate_too(uneven: Path, tmp_path: Path) -> None:
     params = {"bitrate": "200k", "preset": "superfast"}
     rate = proved(job("transcode_h264", uneven, tmp_path / "out.mp4", params, whole=True))
