@@ -10,7 +10,7 @@ from rich.console import Console
 from media_airflow.bench.films import drawn
 from media_airflow.costs import run
 
-SIZE, RATE, SECONDS = (640, 360), 25, 24
+SIZE, RATE, SECONDS = (640, 360), 25, 30
 _SOURCE = f"s={SIZE[0]}x{SIZE[1]}:r={RATE}"
 _RESTART = "setpts=PTS-STARTPTS,format=yuv420p,setsar=1"
 # By name: what is made of the film that the demo draws ([0:v]) and of FFmpeg's own sources.

@@ -16,18 +16,22 @@ from media_airflow.bench.machine import machine
 from media_airflow.bench.quality.bd_rate import bd_rate
 from media_airflow.bench.quality.clips import SIZE, clips
 from media_airflow.bench.quality.encodes import Encoded, Film, bytes_of, vmaf_of
+from media_airflow.bench.seams import LIMIT_DB, seams
 from media_ops.errors import MediaError, from_record
 from media_ops.model import JobOptions, Proof
 from media_ops.run import run
 from media_ops.storage.publish import scratch_beside
 
 SEGMENT_SECONDS = 10.0
+# For the joints alone: five of them in a clip, most of them where no scene begins.
+_SEGMENTS = 6
 # The qualities of the curves; the second one's rate is what is asked for.
 _CRFS = {"transcode_h264": (22, 26, 30, 34), "transcode_h265": (24, 28, 32, 36), "transcode_av1": (42,)}
 PRESETS: dict[str, Any] = {"transcode_h264": "faster", "transcode_h265": "superfast", "transcode_av1": 10}
 # Per cent of the rate, points of VMAF, per cent of BD-rate in the median: the Reach of the issue that made this.
 RATE_LIMITS = {"transcode_h264": 2.0, "transcode_h265": 2.0, "transcode_av1": 5.0}
 VMAF_LIMIT, BD_LIMIT = 0.15, 0.5
+COLUMNS = "target", "whole file", "ours", "plain segments", "BD chosen", "BD anywhere", "buffer", "joints"
 # Frames behind an even split: no cut of a scene, and no key frame of the source, is there but by chance.
 _ASIDE = 41
 
@@ -68,6 +72,11 @@ def broken(found: Mapping[str, Any]) -> list[str]:
                 said.append(f"{algorithm} of {name}: VMAF {worse:.2f} below the whole file's")
             if one["buffer"] and one["buffer"]["underflows"]:
                 said.append(f"{algorithm} of {name}: {one['buffer']['underflows']} underflows")
+        said += [
+            f"{algorithm} of {name}: a frame beside a joint {one['joints']:.2f} dB lower than in the whole file"
+            for name, one in by_clip.items()
+            if one["joints"] is not None and one["joints"] > LIMIT_DB
+        ]
         figures = [one["bd"]["chosen"] for one in by_clip.values() if one["bd"]]
         if figures and statistics.median(figures) > BD_LIMIT:
             said.append(f"{algorithm}: BD-rate {statistics.median(figures):.2f} % in the median")
@@ -78,16 +87,7 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
     """Print the tables."""
     for algorithm, by_clip in found["encoders"].items():
         table = Table(title=f"{algorithm}, {PRESETS[algorithm]}, segments of {found['segment_seconds']:g} s")
-        for column in (
-            "clip",
-            "target",
-            "whole file",
-            "ours",
-            "plain segments",
-            "BD chosen",
-            "BD anywhere",
-            "buffer",
-        ):
+        for column in ("clip", *COLUMNS):
             table.add_column(column, justify="left" if column == "clip" else "right")
         for name, one in sorted(by_clip.items()):
             table.add_row(name, *cells(one))
@@ -103,7 +103,8 @@ def cells(one: Mapping[str, Any]) -> list[str]:
     for way in ("whole", "ours", "plain"):
         told.append(f"{(one[way]['rate'] / one['target'] - 1) * 100:+.1f} %, VMAF {one[way]['vmaf']:.2f}")
     told += [f"{one['bd'][cuts]:+.2f} %" if one["bd"] else "" for cuts in ("chosen", "anywhere")]
-    return [*told, f"{one['buffer']['underflows']} underflows" if one["buffer"] else ""]
+    told.append(f"{one['buffer']['underflows']} underflows" if one["buffer"] else "")
+    return [*told, "" if one["joints"] is None else f"{one['joints']:+.2f} dB"]
 
 
 def _line(one: Mapping[str, Any]) -> str:
@@ -138,7 +139,12 @@ def _measured(algorithm: str, path: str, place: str) -> dict[str, Any]:
         }
         bd = {name: bd_rate(whole, curve) for name, curve in curves.items()}
     buffer = None if algorithm == "transcode_av1" else _buffered(film, algorithm, asked, target, folder)
-    return {"target": target, **figures, "bd": bd, "buffer": buffer, "edges": chosen}
+    joints = None
+    if bd:
+        near = params | {"crf": _CRFS[algorithm][1]}
+        found = seams(film.path, algorithm, near, JobOptions(segments=_SEGMENTS), folder)
+        joints = max(seam.excess for seam in found)
+    return {"target": target, **figures, "bd": bd, "buffer": buffer, "joints": joints, "edges": chosen}
 
 
 def _constant(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from media_airflow.bench.quality.measuring import PRESETS, broken, cells
+from media_airflow.bench.quality.measuring import COLUMNS, PRESETS, broken, cells
 
 _BEGIN, _END = "<!-- quality: made by make bench-quality -->", "<!-- end of quality -->"
 _HEAD = "# Performance\n\nFigures of one machine each, which its table names: ratios tell more than times.\n\n"
@@ -18,7 +18,8 @@ file* is two-pass at the target (one-pass VBR for AV1), *ours* is a job with `bi
 chunking encoders do: each segment two-pass at the target by itself. BD-rate is how many more bits constant quality
 takes in segments for the same VMAF (Bjontegaard, four qualities): *chosen* is cut where the planner cuts,
 *anywhere* 41 frames behind even splits. *Buffer* simulates the joined stream of a job with `maxrate` at 1.25 times
-the target and a buffer of one second.
+the target and a buffer of one second. *Joints*: how much further than in the whole-file run the worst frame within
+3 of a joint lies under its neighbours, at constant quality in six segments, the greatest of the five joints.
 """
 
 
@@ -49,7 +50,7 @@ def _section(found: Mapping[str, Any]) -> str:
 
 
 def _table(by_clip: Mapping[str, Any]) -> list[str]:
-    names = ["clip", "target", "whole file", "ours", "plain segments", "BD chosen", "BD anywhere", "buffer"]
+    names = ["clip", *COLUMNS]
     rows = [names, ["---", *["---:"] * (len(names) - 1)]]
     rows += [[name, *(cell or "-" for cell in cells(one))] for name, one in sorted(by_clip.items())]
     return [f"| {' | '.join(row)} |" for row in rows]
